@@ -1,0 +1,122 @@
+"""The field's closed lists: classes, modes, states, phases. Their numbers are part of the recording's contract."""
+
+from enum import IntEnum, IntFlag
+
+
+class Named(IntEnum):
+    """An integer that is written as its lower-case name in files and on screens."""
+
+    @property
+    def label(self) -> str:
+        """The name as files and screens show it.
+
+        >>> TargetClass.FIXED_WING.label
+        'fixed_wing'
+        """
+        return self.name.lower()
+
+
+class TargetClass(Named):
+    """What a track is, as far as the tracker can tell."""
+
+    ROCKET = 0
+    SHELL = 1
+    MORTAR = 2
+    MULTIROTOR = 3
+    FIXED_WING = 4
+    BIRD = 5
+    AIRCRAFT = 6
+    CLUTTER = 7
+    UNKNOWN = 8
+
+    @property
+    def ballistic(self) -> bool:
+        """Falls: comes down where the laws of flight say."""
+        return self <= TargetClass.MORTAR
+
+    @property
+    def drone(self) -> bool:
+        """Flies where somebody steers it, and carries a threat."""
+        return self in (TargetClass.MULTIROTOR, TargetClass.FIXED_WING)
+
+
+class Mode(Named):
+    """How a track moves: the modes of the interacting multiple models."""
+
+    THRUST = 0
+    BALLISTIC = 1
+    CRUISE = 2
+    TURN = 3
+    HOVER = 4
+
+
+class TrackStatus(Named):
+    """The life of a track."""
+
+    TENTATIVE = 0
+    CONFIRMED = 1
+    COASTED = 2
+    DELETED = 3
+
+
+class PredictionKind(Named):
+    """What a prediction says: where it comes down, or what it can reach."""
+
+    IMPACT = 0
+    REACH = 1
+
+
+class Phase(Named):
+    """What a warning asks of people."""
+
+    PREPARE = 0
+    SHELTER = 1
+    RELEASE = 2
+    CANCEL = 3
+
+
+class AlertStatus(Named):
+    """Whether a warning is meant: `ACTUAL` needs live feeds and a site set to it."""
+
+    ACTUAL = 0
+    EXERCISE = 1
+    TEST = 2
+
+
+class Fate(Named):
+    """How a simulated flight ends."""
+
+    IMPACT = 0
+    DEPARTED = 1
+    FLYING = 2
+    DESTROYED = 3
+
+
+class DetectionFlag(IntFlag):
+    """Marks on a detection; anything marked can never become a live warning."""
+
+    NONE = 0
+    SIMULATED = 1
+    TEST = 2
+
+
+N_CLASSES = len(TargetClass)
+N_MODES = len(Mode)
+
+
+def track_name(site_id: str, number: int) -> str:
+    """The track's name outside the chain.
+
+    >>> track_name("embassy", 3)
+    'embassy/T3'
+    """
+    return f"{site_id}/T{number}"
+
+
+def warning_name(site_id: str, number: int) -> str:
+    """The warning's name outside the chain.
+
+    >>> warning_name("embassy", 1)
+    'embassy/W1'
+    """
+    return f"{site_id}/W{number}"

@@ -1,0 +1,60 @@
+"""Site: the place that is protected, its zones and what is known of its sensors."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Zone:
+    """People who are warned together."""
+
+    id: str
+    polygon_en: np.ndarray  #: (n, 2) corners east, north [m], not closed, n >= 3
+    population: float = 0.0
+    shelter_time_s: float = 15.0  #: what people need to reach shelter
+    warn_radius_m: float = 100.0  #: danger radius added around the zone
+    defended: bool = False  #: simulated effectors protect it
+    name: str = ""  #: for people; the id where empty
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SensorModel:
+    """What the chain may know of a sensor: its place and its data sheet, never its dice."""
+
+    id: str
+    kind: str
+    position_enu: np.ndarray  #: (3,) [m]
+    scan_period_s: float
+    delay_s: float = 0.0  #: from measurement to receipt
+    range_sigma_m: float = float("nan")  #: nan: does not measure it
+    azimuth_sigma_rad: float = float("nan")
+    elevation_sigma_rad: float = float("nan")
+    range_rate_sigma_ms: float = float("nan")
+    height_sigma_m: float = float("nan")
+    p_detect: float = 0.9  #: inside its cover, on what it is made for
+    false_alarms_per_scan: float = 0.0
+    reference_range_m: float = float("nan")  #: p_detect 0.9 on 0 dBsm
+    min_range_m: float = 0.0
+    max_range_m: float = float("inf")
+    min_elevation_rad: float = -np.pi / 2
+    max_elevation_rad: float = np.pi / 2
+    minimum_radial_speed_ms: float = 0.0  #: half width of the Doppler notch
+    rotating: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """One site: one frame and one chain."""
+
+    id: str
+    latitude_rad: float
+    longitude_rad: float
+    height_m: float  #: of the origin, above mean sea level
+    zones: tuple[Zone, ...] = ()
+    sensors: tuple[SensorModel, ...] = ()
+    name: str = ""
+    terrain_path: str | None = None
+    wind_path: str | None = None
+    start_ns: int = 0  #: start of the run, ns UTC: second 0 of kernels
+    extra: dict[str, object] = field(default_factory=dict)

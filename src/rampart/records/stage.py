@@ -1,0 +1,47 @@
+"""Stage: the contract of the rooms that make up the chain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from .prediction import Predictions
+from .track import Tracks
+
+Out = TypeVar("Out", covariant=True)
+In = TypeVar("In", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[Out]):
+    """What a stage says: its records, apart from them what helps who is debugging, and when it wants to be asked."""
+
+    records: Out
+    info: Mapping[str, Any] = field(default_factory=dict)
+    wake_ns: int | None = None  #: the latest time of the next step; None if only new inputs matter
+
+
+class Picture(NamedTuple):
+    """Tracks and predictions of one step: what warner and engager see."""
+
+    tracks: Tracks
+    predictions: Predictions
+
+
+class Stage(Protocol[In, Out]):
+    """One room of the chain.
+
+    `now_ns` and the inputs are all that a stage learns. It reads no clock, does no I/O, draws no global random
+    number and never changes its inputs. A restored stage continues exactly as the first one would have.
+    """
+
+    def step(self, now_ns: int, inputs: In) -> Result[Out]:
+        """Take one batch at time `now_ns` [ns UTC]."""
+        ...
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as plain data (dicts, lists, numbers, text, numpy arrays), with a ``version``."""
+        ...
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take up a state that `snapshot` gave."""
+        ...
