@@ -118,7 +118,7 @@ def _hash_of(source: Path) -> str:
 def _reachable(source: Path) -> list[Path]:
     """The file, the kernel sources beside it, and those of every room they name, on and on."""
     found: set[Path] = set()
-    todo = [source, *_kernel_sources(source.parent)]
+    todo = [source, *_beside(source)]
     while todo:
         path = todo.pop()
         if path in found:
@@ -133,3 +133,7 @@ def _reachable(source: Path) -> list[Path]:
 @lru_cache(maxsize=None)
 def _kernel_sources(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for pattern in _SOURCES for path in folder.rglob(pattern)))
+
+
+def _beside(source: Path) -> list[Path]:
+    return [path for pattern in _SOURCES for path in source.parent.glob(pattern)]

@@ -7,15 +7,15 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from .prediction import Predictions
 from .track import Tracks
 
-Out = TypeVar("Out", covariant=True)
-In = TypeVar("In", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
+In_contra = TypeVar("In_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Result(Generic[Out]):
+class Result(Generic[Out_co]):
     """What a stage says: its records, apart from them what helps who is debugging, and when it wants to be asked."""
 
-    records: Out
+    records: Out_co
     info: Mapping[str, Any] = field(default_factory=dict)
     wake_ns: int | None = None  #: the latest time of the next step; None if only new inputs matter
 
@@ -27,14 +27,14 @@ class Picture(NamedTuple):
     predictions: Predictions
 
 
-class Stage(Protocol[In, Out]):
+class Stage(Protocol[In, Out_co]):
     """One room of the chain.
 
     `now_ns` and the inputs are all that a stage learns. It reads no clock, does no I/O, draws no global random
     number and never changes its inputs. A restored stage continues exactly as the first one would have.
     """
 
-    def step(self, now_ns: int, inputs: In) -> Result[Out]:
+    def step(self, now_ns: int, inputs: In_contra) -> Result[Out_co]:
         """Take one batch at time `now_ns` [ns UTC]."""
         ...
 
