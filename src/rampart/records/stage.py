@@ -27,7 +27,7 @@ class Picture(NamedTuple):
     predictions: Predictions
 
 
-class Stage(Protocol[In, Out_co]):
+class Stage(Protocol[In_contra, Out_co]):
     """One room of the chain.
 
     `now_ns` and the inputs are all that a stage learns. It reads no clock, does no I/O, draws no global random
