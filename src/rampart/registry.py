@@ -14,7 +14,7 @@ from .errors import InputError
 #: Entry-point group of plugins; an entry is named ``room.kind`` and points at a spec class.
 GROUP = "rampart.components"
 
-#: Rooms that accept plugins. The kinds of effector are a closed list.
+#: Rooms that accept plugins. The kinds of effector and of engagement are closed lists.
 OPEN_ROOMS = ("threat", "sensor", "track", "predict", "warn")
 
 PARTS: Mapping[str, Mapping[str, str]] = {
@@ -42,6 +42,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "gun": "rampart.engage.effector:GunSpec",
         "interceptor": "rampart.engage.effector:InterceptorSpec",
     },
+    "engagement": {"shoot_look_shoot": "rampart.engage.engager:EngagerSpec"},
+    "zone": {"geojson": "rampart.warn.geojson:read_zones"},
 }
 
 

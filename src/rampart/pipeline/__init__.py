@@ -1,0 +1,33 @@
+"""From a scenario or site file to a chain: TOML -> specs -> stages in a row."""
+
+from .build import Place, World, build_chain, build_places, build_world
+from .chain import Chain, Outputs
+from .scenario import (
+    CHAIN_ROOMS,
+    SIMULATION_ROOMS,
+    Scenario,
+    builtin_scenarios,
+    load,
+    parse_scenario,
+    restore_scenario,
+)
+from .streams import Purpose, stream
+
+__all__ = [
+    "CHAIN_ROOMS",
+    "SIMULATION_ROOMS",
+    "Chain",
+    "Outputs",
+    "Place",
+    "Purpose",
+    "Scenario",
+    "World",
+    "build_chain",
+    "build_places",
+    "build_world",
+    "builtin_scenarios",
+    "load",
+    "parse_scenario",
+    "restore_scenario",
+    "stream",
+]

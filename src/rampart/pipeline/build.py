@@ -1,0 +1,136 @@
+"""Build: from a checked scenario to sites, chains and - for a simulation - flights and sensors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rampart.errors import InputError
+from rampart.physics.atmosphere import load_wind
+from rampart.physics.environment import Environment
+from rampart.physics.terrain import load_hgt
+from rampart.records import Flight, Site, Zone
+from rampart.registry import find
+
+from .chain import Chain
+from .scenario import Scenario
+from .specs import SiteSpec
+from .streams import Purpose, stream
+
+
+@dataclass(frozen=True)
+class Place:
+    """A site with its environment and the parts that belong to it."""
+
+    site: Site
+    environment: Environment
+    sensors: tuple[tuple[int, Any], ...]  #: position in the scenario's section, spec
+    threats: tuple[tuple[int, Any], ...]
+    effectors: tuple[tuple[int, Any], ...]
+
+
+@dataclass(frozen=True)
+class World:
+    """The simulated side of one site: what flies and what looks at it. No stage of the chain ever gets it."""
+
+    flights: tuple[Flight, ...]
+    sensors: tuple[Any, ...]
+
+
+def build_places(scenario: Scenario) -> tuple[Place, ...]:
+    """The sites of a scenario, in its order, with terrain and wind read from their files."""
+    return tuple(_place(scenario, spec) for spec in scenario.parts["site"])
+
+
+def _place(scenario: Scenario, spec: SiteSpec) -> Place:
+    def mine(section: str) -> tuple[tuple[int, Any], ...]:
+        return tuple((i, part) for i, part in enumerate(scenario.parts[section]) if part.site in (None, spec.id))
+
+    latitude, longitude = np.deg2rad([spec.origin.lat_deg, spec.origin.lon_deg]).tolist()
+    bare = Site(spec.id, latitude, longitude, spec.origin.height_m, name=spec.name or spec.id)
+    sensors = mine("sensor")
+    site = Site(
+        spec.id,
+        latitude,
+        longitude,
+        spec.origin.height_m,
+        zones=_zones(scenario, bare, mine("zone")),
+        sensors=tuple(part.model(bare) for _, part in sensors),
+        name=spec.name or spec.id,
+        start_ns=scenario.start_ns,
+    )
+    return Place(site, _environment(scenario, spec, site), sensors, mine("threat"), mine("effector"))
+
+
+def _zones(scenario: Scenario, site: Site, specs: tuple[tuple[int, Any], ...]) -> tuple[Zone, ...]:
+    zones = [
+        Zone(
+            spec.id,
+            np.array(spec.polygon_en_m, float),
+            spec.population,
+            spec.shelter_time_s,
+            spec.warn_radius_m,
+            spec.defended,
+            spec.name or spec.id,
+        )
+        for _, spec in specs
+    ]
+    if scenario.head.zones is not None:
+        read_zones: Any = find("zone", "geojson")
+        zones.extend(read_zones(scenario.folder / scenario.head.zones, site))
+    return tuple(zones)
+
+
+def _environment(scenario: Scenario, spec: SiteSpec, site: Site) -> Environment:
+    wind = load_wind(_file(scenario, spec.wind)) if spec.wind else None
+    terrain = None
+    if spec.terrain:
+        terrain = load_hgt(
+            _file(scenario, spec.terrain),
+            latitude_rad=site.latitude_rad,
+            longitude_rad=site.longitude_rad,
+            height_m=site.height_m,
+            radius_m=spec.terrain_radius_m,
+        )
+    return Environment.standard(latitude_rad=site.latitude_rad, height_m=site.height_m, wind=wind, terrain=terrain)
+
+
+def _file(scenario: Scenario, name: str) -> Path:
+    return scenario.folder / name
+
+
+def build_chain(scenario: Scenario, place: Place, *, engage: bool = True) -> Chain:
+    """The chain of one site.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Gives the stages' settings.
+    place : Place
+        The site.
+    engage : bool
+        Build the engager, if the scenario has effectors here.
+    """
+    site, environment, stages = place.site, place.environment, scenario.stages
+    tracker, predictor, warner = (stages[name].build(site, environment) for name in ("track", "predict", "warn"))  # type: ignore[attr-defined]
+    engager = None
+    if engage and place.effectors and "engage" in stages:
+        effectors = tuple(spec.build(site, i) for i, (_, spec) in enumerate(place.effectors))
+        engager = stages["engage"].build(site, environment, effectors)  # type: ignore[attr-defined]
+    return Chain(site, tracker, predictor, warner, engager)
+
+
+def build_world(place: Place, *, seed: int, run: int) -> World:
+    """The simulated side of one site: flights and sensors, each with a random stream of its own."""
+    flights: list[Flight] = []
+    for i, spec in place.threats:
+        flights.extend(spec.build(place.site, place.environment, stream(seed, run, Purpose.THREAT, i)))
+    sensors = tuple(
+        spec.build(place.site, place.environment, index, stream(seed, run, Purpose.SENSOR, i))
+        for index, (i, spec) in enumerate(place.sensors)
+    )
+    names = [flight.id for flight in flights]
+    if len(set(names)) != len(names):
+        raise InputError(f"site {place.site.id!r}: two threats would be called {max(names, key=names.count)!r}")
+    return World(tuple(flights), sensors)

@@ -1,0 +1,97 @@
+"""Override: ``section.key=value`` from a command line, laid over a document before it is checked."""
+
+import copy
+import tomllib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from rampart.errors import InputError
+
+from .document import Document, Place
+
+
+def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
+    """A document with overrides laid over it.
+
+    Parameters
+    ----------
+    document : Document
+        As parsed.
+    overrides : sequence of str
+        ``key=value``, ``section.key=value`` or ``section.ID.key=value``; the value as in TOML, plain words as text.
+
+    Raises
+    ------
+    InputError
+        For a path that is unknown or fits more than one part, or a value that is not TOML.
+    """
+    if not overrides:
+        return document
+    data, lines = copy.deepcopy(document.data), dict(document.lines)
+    for override in overrides:
+        path, sign, value = override.partition("=")
+        if not sign or not path.strip():
+            raise InputError(f"--set {override!r}: expected section.key=value")
+        table, place, key = _find(data, path.strip())
+        table[key] = parse_value(value)
+        lines.pop((*place, key), None)
+    return replace(document, data=data, lines=lines)
+
+
+def parse_value(text: str) -> Any:
+    """A value as TOML writes it; a plain word is text.
+
+    >>> parse_value("[1.0, 2]"), parse_value("true"), parse_value("rotating")
+    ([1.0, 2], True, 'rotating')
+    """
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, RecursionError):
+        if text.strip().replace("-", "").replace("_", "").replace(".", "").isalnum():
+            return text.strip()
+        raise InputError(f"{text!r} is no TOML value") from None
+
+
+def _find(data: dict[str, Any], path: str) -> tuple[dict[str, Any], Place, str]:
+    """The table a path points into, its place, and the key."""
+    section, dot, rest = path.partition(".")
+    if not dot:
+        if isinstance(data.get(section), dict | list) or section in ("site", "zone", "sensor", "threat", "effector"):
+            raise InputError(f"--set {path}: is a section; expected section.key")
+        return data, (), section
+    content = data.setdefault(section, {}) if section in ("track", "predict", "warn", "engage", "referee") else None
+    content = data.get(section) if content is None else content
+    if isinstance(content, dict):
+        return _descend(content, (section,), rest, path)
+    if not isinstance(content, list):
+        raise InputError(f"--set {path}: no section {section!r}")
+    return _find_part(content, section, rest, path)
+
+
+def _find_part(parts: list[Any], section: str, rest: str, path: str) -> tuple[dict[str, Any], Place, str]:
+    named = [
+        (i, part["id"]) for i, part in enumerate(parts) if isinstance(part, dict) and isinstance(part.get("id"), str)
+    ]
+    fits = [(i, name) for i, name in named if rest.startswith(name + ".")]
+    if len(fits) == 1:
+        i, name = fits[0]
+        return _descend(parts[i], (section, i), rest[len(name) + 1 :], path)
+    names = ", ".join(name for _, name in named)
+    if len(fits) > 1 or (not fits and "." not in rest and len(parts) > 1):
+        raise InputError(f"--set {path}: ambiguous; expected {section}.ID.key with ID one of {names}")
+    if len(parts) == 1 and "." not in rest:
+        return parts[0], (section, 0), rest
+    raise InputError(f"--set {path}: no such {section}; expected one of {names}")
+
+
+def _descend(table: dict[str, Any], place: Place, rest: str, path: str) -> tuple[dict[str, Any], Place, str]:
+    *steps, key = rest.split(".")
+    for step in steps:
+        inner = table.get(step)
+        if not isinstance(inner, dict):
+            raise InputError(f"--set {path}: {step!r} is no table")
+        table, place = inner, (*place, step)
+    if not key:
+        raise InputError(f"--set {path}: expected section.key=value")
+    return table, place, key
