@@ -1,0 +1,65 @@
+"""What all tests share: outside data, programs of others, settings of the tools."""
+
+import os
+import shutil
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Figures are drawn into files, never onto a screen.
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# How long an example takes says nothing about whether it is right: no deadline. In CI the examples are always the same.
+settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_kernel_cache() -> None:
+    """Commands that a test starts with another home folder still find the kernels compiled before."""
+    folder = Path.home() / ".cache" / "rampart" / "kernels"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return  # rampart then finds a place itself
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Callable[[str], Path]:
+    """A file of the shared data by its path there; the test is skipped, naming the file, where it is absent.
+
+    The data lies in ``../shared/data`` beside the checkout; the environment's ``RAMPART_SHARED_DATA`` overrides.
+    """
+    folder = Path(os.environ.get("RAMPART_SHARED_DATA") or ROOT.parent / "shared" / "data")
+
+    def find(path: str) -> Path:
+        if not (folder / path).exists():
+            pytest.skip(f"no ../shared/data/{path}")
+        return folder / path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def require_service() -> Callable[[str], str]:
+    """A program on the PATH or an importable package of others, by name; skipped where it is absent.
+
+    With ``RAMPART_REQUIRE_SERVICES=1``, as .ci/run sets it, an absent one is a failure.
+    """
+
+    def find(name: str) -> str:
+        found = shutil.which(name) or (name if find_spec(name) else None)
+        if found is None and os.environ.get("RAMPART_REQUIRE_SERVICES") == "1":
+            pytest.fail(f"{name} is not installed, and RAMPART_REQUIRE_SERVICES=1 asks for it")
+        if found is None:
+            pytest.skip(f"{name} is not installed")
+        return found
+
+    return find
