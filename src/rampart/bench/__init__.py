@@ -1,0 +1,46 @@
+"""Benchmarks, side by side with peers. Each module's ``run(quick)`` gives ``{"results": [...]}``."""
+
+import os
+import platform
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+#: Benchmarks and what they measure.
+NAMES = {
+    "flight": "flights per second and error, beside scipy",
+    "track": "CPU time per scan and accuracy, beside Stone Soup",
+    "chain": "whole chain against real time",
+    "asterix": "decoded records per second, beside libasterix",
+    "scenarios": "every number of the named scenarios over seeds 0 to 99",
+}
+
+
+def run(name: str, *, quick: bool = False) -> dict[str, Any]:
+    """Run a benchmark.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    quick : bool
+        Fewer repeats and seeds, for a first look.
+
+    Returns
+    -------
+    dict
+        ``schema, bench, results, machine``.
+    """
+    results = import_module(f"rampart.bench.{name}").run(quick=quick)["results"]
+    return {"schema": 1, "bench": name, "quick": quick, "results": results, "machine": machine()}
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("numpy", "scipy", "numba")},
+    }

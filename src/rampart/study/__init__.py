@@ -1,0 +1,5 @@
+"""The run loop, the referee beside it, scores, replay."""
+
+from .run import Run, run
+
+__all__ = ["Run", "run"]

@@ -1,0 +1,106 @@
+"""Referee: holds truth beside the chain and decides what simulated engagements come to."""
+
+import heapq
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.interpolate import CubicHermiteSpline
+
+from rampart.engage.outcome import draw_outcome
+from rampart.pipeline import Place, World
+from rampart.records import Engagements, Flight, Row, Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One simulated engagement and what came of it."""
+
+    number: int
+    effector: int
+    track: int
+    rounds: int
+    fire_s: float
+    intercept_s: float
+    flight: int  #: index into World.flights; -1: nothing was there
+    miss_distance_m: float  #: from the planned to the true point at intercept; nan if nothing was there
+    probability: float  #: with which the outcome was drawn
+    destroyed: bool
+
+
+def path_of(flight: Flight) -> CubicHermiteSpline:
+    """A flight as a curve: seconds since run start -> (3,) east, north, up [m]."""
+    return CubicHermiteSpline(flight.time_s, flight.position_enu, flight.velocity_enu, axis=0, extrapolate=False)
+
+
+class Referee:
+    """Decides outcomes, outside the chain.
+
+    Parameters
+    ----------
+    place, world
+        The site and its truth.
+    spec : RefereeSpec
+        ``[referee]`` of the scenario.
+    rng : numpy.random.Generator
+        For outcomes only, drawn in order of intercept time and number.
+    """
+
+    def __init__(self, place: Place, world: World, spec: Any, rng: np.random.Generator) -> None:
+        self._place, self._flights, self._spec, self._rng = place, world.flights, spec, rng
+        self._paths = [path_of(flight) for flight in world.flights]
+        self._effectors = [part.build(place.site, i) for i, (_, part) in enumerate(place.effectors)]
+        self._pending: list[tuple[int, int, int, Row]] = []
+        self._ended_s = np.full(len(world.flights), np.inf)
+        self.shots: list[Shot] = []
+
+    def engage(self, engagements: Engagements, tracks: Tracks) -> None:
+        """Note engagements as decided; `tracks` are those of the same step."""
+        for row in engagements:
+            i = int(np.flatnonzero(tracks.number == row.track)[0])
+            target = self._nearest(tracks.state[i, :3], self._seconds(int(tracks.time_ns[i])))
+            heapq.heappush(self._pending, (int(row.intercept_ns), int(row.number), target, row))
+
+    def resolve(self, now_ns: int) -> np.ndarray:
+        """Decide every engagement whose intercept is due; returns the end of each flight [s], inf if it flies on."""
+        while self._pending and self._pending[0][0] <= now_ns:
+            _, _, target, row = heapq.heappop(self._pending)
+            self._decide(target, row)
+        return self._ended_s
+
+    def _decide(self, target: int, row: Row) -> None:
+        when = self._seconds(int(row.intercept_ns))
+        there = target >= 0 and self._flights[target].start_s <= when < min(
+            self._flights[target].end_s, self._ended_s[target]
+        )
+        miss = float(np.linalg.norm(self._paths[target](when) - row.intercept_enu)) if there else float("nan")
+        probability, destroyed = draw_outcome(self._effectors[int(row.effector)], row, miss, self._rng)
+        if destroyed:
+            self._ended_s[target] = when
+        fire = self._seconds(int(row.fire_ns))
+        self.shots.append(
+            Shot(
+                int(row.number),
+                int(row.effector),
+                int(row.track),
+                int(row.rounds),
+                fire,
+                when,
+                target if there else -1,
+                miss,
+                probability,
+                destroyed,
+            )
+        )
+
+    def _nearest(self, position: np.ndarray, when_s: float) -> int:
+        best, best_m = -1, self._spec.match_radius_m
+        for i, flight in enumerate(self._flights):
+            if flight.start_s <= when_s < min(flight.end_s, self._ended_s[i]):
+                distance = float(np.linalg.norm(self._paths[i](when_s) - position))
+                if distance < best_m:
+                    best, best_m = i, distance
+        return best
+
+    def _seconds(self, time_ns: int) -> float:
+        return (time_ns - self._place.site.start_ns) * 1e-9

@@ -1,0 +1,93 @@
+"""Run: one draw of a scenario, from seed to summary."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from rampart.ledger.digest import OutputDigest
+from rampart.ledger.recorder import Recorder
+from rampart.pipeline import Purpose, Scenario, build_chain, build_places, build_world, load, stream
+
+from .referee import Referee
+from .site_run import Progress, SiteRun, run_site
+from .summary import summarise
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: what it left, site by site, and its summary (schema 1, `docs/reference`)."""
+
+    scenario: Scenario
+    seed: int
+    run: int
+    sites: tuple[SiteRun, ...]
+    summary: dict[str, Any]
+
+
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    seed: int = 0,
+    run: int = 0,
+    effectors: bool = True,
+    referee: bool = True,
+    recorders: Sequence[Recorder] = (),
+    progress: Progress | None = None,
+) -> Run:
+    """Run a scenario once.
+
+    Parameters
+    ----------
+    scenario : Scenario or str or pathlib.Path
+        A scenario, the name of a built-in one, or a file.
+    seed, run : int
+        Root seed and number of the run: the same two give the same `output_sha256` on any machine.
+    effectors : bool
+        False leaves simulated effectors out.
+    referee : bool
+        False lets nobody decide outcomes and score: the summary then has no threats.
+    recorders : sequence of Recorder
+        Told everything, e.g. a `RecordingWriter`.
+    progress : callable or None
+        Told of every step: site id, seconds since run start, `Outputs`.
+
+    Returns
+    -------
+    Run
+
+    Examples
+    --------
+    >>> summary = run("bdsc-rocket", seed=1).summary
+    >>> summary["threats"][0]["engagements"]
+    0
+    """
+    if not isinstance(scenario, Scenario):
+        scenario = load(scenario)
+    started = perf_counter()
+    digest = OutputDigest()
+    sites = []
+    for entity, place in enumerate(build_places(scenario)):
+        world = build_world(place, seed=seed, run=run)
+        chain = build_chain(scenario, place, engage=effectors)
+        judge = None
+        if referee:
+            judge = Referee(place, world, scenario.stages["referee"], stream(seed, run, Purpose.OUTCOME, entity))
+        for recorder in recorders:
+            recorder.truth(place.site.id, world.flights)
+        site_run = run_site(
+            place,
+            world,
+            chain,
+            judge,
+            duration_s=scenario.head.duration_s,
+            recorders=recorders,
+            progress=progress,
+        )
+        for out in site_run.outputs:
+            digest.update(out.tracks, out.predictions, out.warnings, out.engagements)
+        sites.append(site_run)
+    summary = summarise(scenario, seed, run, sites, digest.hexdigest(), scored=referee)
+    summary["timing"]["wall_s"] = round(perf_counter() - started, 3)
+    return Run(scenario, seed, run, tuple(sites), summary)

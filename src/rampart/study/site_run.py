@@ -1,0 +1,163 @@
+"""SiteRun: the run loop of one site - sensors look at truth, the chain steps, the referee decides outcomes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rampart.ledger.recorder import Recorder
+from rampart.pipeline import Chain, Outputs, Place, World
+from rampart.records import Detections
+from rampart.sensor.sky import Sky
+
+from .referee import Referee, Shot
+
+Progress = Callable[[str, float, Outputs], None]  #: site id, seconds since run start, what the chain said
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The detections of one step that show a flight, and which. Only the referee reads it."""
+
+    now_ns: int
+    detections: Detections
+    flight: np.ndarray  #: (n,) index into World.flights
+
+
+@dataclass
+class SiteRun:
+    """What one site's run left behind.
+
+    Attributes
+    ----------
+    place, world
+        What ran.
+    outputs : list of Outputs
+        In emission order; steps in which the chain said nothing are left out.
+    looks : list of Look
+        Detections of real flights, in order.
+    shots : list of Shot
+        Simulated engagements and their outcomes, in order of intercept.
+    ended_s : numpy.ndarray
+        (flights,) seconds since run start at which a flight was destroyed; inf if it was not.
+    """
+
+    place: Place
+    world: World
+    outputs: list[Outputs] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    shots: list[Shot] = field(default_factory=list)
+    ended_s: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+
+def run_site(
+    place: Place,
+    world: World,
+    chain: Chain,
+    referee: Referee | None,
+    *,
+    duration_s: float,
+    recorders: Sequence[Recorder] = (),
+    progress: Progress | None = None,
+) -> SiteRun:
+    """Run one site from second 0 to `duration_s`.
+
+    Parameters
+    ----------
+    place : Place
+        The site.
+    world : World
+        Flights and simulated sensors.
+    chain : Chain
+        Stepped at every batch and whenever a stage asks for it.
+    referee : Referee or None
+        Decides what simulated engagements come to; None lets every flight go on.
+    duration_s : float
+        Length of the run, s.
+    recorders : sequence of Recorder
+        Told every batch and every output.
+    progress : callable or None
+        Told every step that said something.
+    """
+    run = SiteRun(place, world)
+    site, start_ns = place.site, place.site.start_ns
+    sky = Sky.of(world.flights)
+    end_ns = start_ns + round(duration_s * 1e9)
+    deliveries = _Deliveries(world.sensors, start_ns)
+    count, wake_ns = 1, None
+    while True:
+        now_ns = deliveries.next_ns if wake_ns is None else min(deliveries.next_ns, wake_ns)
+        if now_ns > end_ns:
+            break
+        if referee is not None:
+            sky = sky.with_ended(referee.resolve(now_ns))
+        parts, links = [], []
+        for index in deliveries.due(now_ns):
+            result = world.sensors[index].step(now_ns, sky)
+            parts.append(result.records)
+            links.append(result.info["flight"])
+            for recorder in recorders:
+                recorder.diagnostics(site.id, now_ns, site.sensors[index].id, result.info["gates"])
+        detections = Detections.concat(parts)
+        if len(detections):
+            detections = detections.replace(number=np.arange(count, count + len(detections)))
+            count += len(detections)
+            _remember(run, now_ns, detections, np.concatenate(links))
+        outputs = chain.step(now_ns, detections)
+        wake_ns = None if outputs.wake_ns is None else max(outputs.wake_ns, now_ns + 1)
+        _tell(run, outputs, detections, referee, recorders, progress)
+    if referee is not None:
+        run.ended_s = referee.resolve(end_ns).copy()
+        run.shots = referee.shots
+    else:
+        run.ended_s = np.full(len(world.flights), np.inf)
+    return run
+
+
+def _remember(run: SiteRun, now_ns: int, detections: Detections, flight: np.ndarray) -> None:
+    real = flight >= 0
+    if real.any():
+        run.looks.append(Look(now_ns, detections.take(real), flight[real]))
+
+
+def _tell(
+    run: SiteRun,
+    outputs: Outputs,
+    detections: Detections,
+    referee: Referee | None,
+    recorders: Sequence[Recorder],
+    progress: Progress | None,
+) -> None:
+    site = run.place.site
+    said = bool(len(outputs.tracks) or len(outputs.warnings) or len(outputs.engagements))
+    for recorder in recorders:
+        recorder.batch(site.id, outputs.now_ns, detections)
+        recorder.outputs(
+            site.id, outputs.now_ns, outputs.tracks, outputs.predictions, outputs.warnings, outputs.engagements
+        )
+    if said:
+        run.outputs.append(outputs)
+        if referee is not None and len(outputs.engagements):
+            referee.engage(outputs.engagements, outputs.tracks)
+    if progress is not None and said:
+        progress(site.id, (outputs.now_ns - site.start_ns) * 1e-9, outputs)
+
+
+class _Deliveries:
+    """When each sensor hands over its next scan."""
+
+    def __init__(self, sensors: Sequence[Any], start_ns: int) -> None:
+        self._period_ns = [round(s.scan_period_s * 1e9) for s in sensors]
+        self._next_ns = [start_ns + round((s.first_scan_s + s.delay_s) * 1e9) for s in sensors]
+
+    @property
+    def next_ns(self) -> int:
+        return min(self._next_ns, default=np.iinfo(np.int64).max)
+
+    def due(self, now_ns: int) -> list[int]:
+        """Sensors that deliver now, in their order; each is moved on by one scan."""
+        due = [i for i, t in enumerate(self._next_ns) if t <= now_ns]
+        for i in due:
+            self._next_ns[i] += self._period_ns[i]
+        return due

@@ -1,0 +1,69 @@
+"""Summary: ``summary.json``, schema 1. Keys are always there, null where undefined."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rampart.pipeline import Scenario
+
+from .score import Scorer
+from .site_run import SiteRun
+
+SCHEMA = 1
+
+
+def summarise(
+    scenario: Scenario, seed: int, run: int, sites: Sequence[SiteRun], output_sha256: str, *, scored: bool = True
+) -> dict[str, Any]:
+    """The summary of a run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What ran.
+    seed, run : int
+        As given.
+    sites : sequence of SiteRun
+        Finished runs, one per site.
+    output_sha256 : str
+        Of Track, Prediction, Warning and Engagement in emission order.
+    scored : bool
+        False where no referee watched: no threats, and counts are null.
+    """
+    duration_s = scenario.head.duration_s
+    radius_m: float = scenario.stages["referee"].match_radius_m  # type: ignore[attr-defined]
+    scorers = [Scorer(site, radius_m, duration_s) for site in sites] if scored else []
+    return {
+        "schema": SCHEMA,
+        "scenario": scenario.name,
+        "seed": seed,
+        "run": run,
+        "duration_s": duration_s,
+        "threats": [threat for scorer in scorers for threat in scorer.threats()],
+        "warnings": _add([scorer.warning_counts() for scorer in scorers]),
+        "tracks": _add([scorer.track_counts() for scorer in scorers]),
+        "effectors": [entry for site in sites for entry in _effectors(site)],
+        "timing": {"simulated_s": duration_s, "wall_s": None},
+        "recording": None,
+        "report": None,
+        "output_sha256": output_sha256,
+    }
+
+
+def _add(counts: Sequence[dict[str, int]]) -> dict[str, int] | None:
+    return {key: sum(count[key] for count in counts) for key in counts[0]} if counts else None
+
+
+def _effectors(site: SiteRun) -> list[dict[str, Any]]:
+    entries = []
+    for index, (_, spec) in enumerate(site.place.effectors):
+        shots = [shot for shot in site.shots if shot.effector == index]
+        entries.append(
+            {
+                "id": spec.id,
+                "site": site.place.site.id,
+                "rounds_used": sum(shot.rounds for shot in shots),
+                "engagements": len(shots),
+                "destroyed": sum(shot.destroyed for shot in shots),
+            }
+        )
+    return entries
