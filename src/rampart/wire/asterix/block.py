@@ -1,0 +1,78 @@
+"""Block: the frame around ASTERIX records: category, length, records."""
+
+#: Categories that EUROCONTROL has published; a block of another one is no ASTERIX.
+PUBLISHED = frozenset(
+    (*range(1, 5), *range(7, 12), *range(15, 22), 23, 25, 30, 31, 32, 34, 48, *range(61, 66), 129, 150, 204, 205)
+) | frozenset((238, 240, 247, 252, 253))
+
+HEADER = 3
+
+
+def split_blocks(data: bytes, start: int, end: int) -> tuple[list[tuple[int, int, int]], int]:
+    """The data blocks in a range of octets.
+
+    Parameters
+    ----------
+    data : bytes
+        One datagram, or many.
+    start, end : int
+        The range.
+
+    Returns
+    -------
+    list of (int, int, int), int
+        Category, first octet after the header and octet after the block of each; and the octet at which a block has a
+        length that cannot be, or `end` if all are sound.
+
+    Examples
+    --------
+    >>> split_blocks(bytes.fromhex("220004aa41000301"), 0, 8)
+    ([(34, 3, 4), (65, 7, 7)], 7)
+    """
+    blocks = []
+    position = start
+    while position + HEADER <= end:
+        length = data[position + 1] << 8 | data[position + 2]
+        after = position + length
+        if length < HEADER or after > end:
+            break
+        blocks.append((data[position], position + HEADER, after))
+        position = after
+    return blocks, position
+
+
+def source_of(data: bytes, first: int, end: int) -> tuple[int, int] | None:
+    """SAC and SIC of a block's first record, found without decoding it: item 010 always comes first."""
+    if first >= end or not data[first] & 0x80:
+        return None
+    position = first
+    while position < end and data[position] & 1:
+        position += 1
+    if position + 2 >= end:
+        return None
+    return data[position + 1], data[position + 2]
+
+
+def find_block(data: bytes, start: int, end: int) -> int:
+    """The next octet at which a chain of sound blocks seems to begin; `end` if there is none.
+
+    Used in files of joined blocks, where a bad length would otherwise hide all that follows. A place counts if three
+    blocks of published categories follow each other there, or fewer that end with the data.
+    """
+    for position in range(start, end - HEADER + 1):
+        if data[position] in PUBLISHED and _is_chain(data, position, end):
+            return position
+    return end
+
+
+def _is_chain(data: bytes, position: int, end: int) -> bool:
+    for _ in range(3):
+        if position == end:
+            return True
+        if position + HEADER > end or data[position] not in PUBLISHED:
+            return False
+        length = data[position + 1] << 8 | data[position + 2]
+        if length <= HEADER or position + length > end:
+            return False
+        position += length
+    return True
