@@ -1,0 +1,248 @@
+"""Playback: a recording read again, to the same bits."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from mcap.records import Metadata
+from pydantic_core import from_json
+
+from rampart.errors import InputError
+from rampart.records import Columns, Detections, Engagements, Fate, Flight, Predictions, Site, Tracks, Warnings
+
+from .container import open_container, read_messages, read_records
+from .encoding import decode_columns, decode_site
+from .recording import FLIGHT_ARRAYS, FLIGHT_FIELDS, HEADER_TOPIC, NS, OUTPUTS, SUMMARY_TOPIC
+from .run_record import SCHEMA, Collector, RunRecord, Step
+
+#: The most rows of one step that a reader believes.
+ROWS_LIMIT = 100_000
+
+
+class Batch(NamedTuple):
+    """One recorded input of a site's chain."""
+
+    site_id: str
+    now_ns: int
+    detections: Detections
+    sensor: int | None
+    step: int
+
+
+class Contents(NamedTuple):
+    """What `RecordingReader.verify` found."""
+
+    messages: dict[str, int]  #: by topic
+    batches: int
+    detections: int
+    first_ns: int
+    last_ns: int
+
+
+class RecordingReader:
+    """Reads a recording in the order in which it was written.
+
+    Every method goes through the file anew and compares each checksum on the way; nothing is kept in memory.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A file that `RecordingWriter` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is cut off, or is no recording of Rampart; from any method, if it is damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        open_container(self.path).close()
+        first = next(iter(read_messages(self.path)), None)
+        if first is None or first.topic != HEADER_TOPIC:
+            raise self._error(f"is no recording of Rampart: it does not begin with {HEADER_TOPIC}")
+        self._header: dict[str, Any] = self._json(first.data)
+        self._header.pop("timestamp", None)
+        if self._header.get("schema") != SCHEMA:
+            raise self._error(f"schema = {self._header.get('schema')!r}, expected {SCHEMA}")
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """Scenario, seed, run, version and sites; see `make_header`."""
+        return self._header
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The sites, in the order of the scenario."""
+        try:
+            return tuple(decode_site(site) for site in self._header["sites"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._error(f"the header's sites are not readable: {error}") from None
+
+    @cached_property
+    def metadata(self) -> Mapping[str, str]:
+        """The MCAP metadata record, for programs that know nothing of Rampart."""
+        records = (r for r in read_records(self.path) if isinstance(r, Metadata) and r.name == "rampart")
+        return next((r.metadata for r in records), {})
+
+    @cached_property
+    def summary(self) -> Mapping[str, Any]:
+        """The run's summary; empty if none was written."""
+        found: dict[str, Any] = {}
+        for _, message in self._messages((SUMMARY_TOPIC,)):
+            found = message
+        found.pop("timestamp", None)
+        return found
+
+    def batches(self) -> Iterator[Batch]:
+        """The inputs of the chains, exactly as recorded and in that order."""
+        for topic, message in self._messages(self._topics("detections")):
+            yield self._batch(topic, message)
+
+    def outputs(self) -> Iterator[tuple[str, Step]]:
+        """Site and outputs of each step in which a chain said something."""
+        names = dict(OUTPUTS)
+        said: dict[str, Columns] = {}
+        last: tuple[int, str, int] | None = None
+        for topic, message in self._messages(self._topics(*names)):
+            _, site_id, name = topic.split("/")
+            key = (self._int(message, "step"), site_id, self._now(message))
+            if last is not None and key != last:
+                yield last[1], _step_of(last[2], said)
+                said = {}
+            last, said[name] = key, self._decode(names[name], message)
+        if last is not None:
+            yield last[1], _step_of(last[2], said)
+
+    def tracks(self) -> Iterator[tuple[str, int, Tracks]]:
+        """Site, time [ns UTC] and tracks of each step that has any."""
+        return self._records("tracks", Tracks)
+
+    def predictions(self) -> Iterator[tuple[str, int, Predictions]]:
+        """Site, time [ns UTC] and predictions of each step that has any."""
+        return self._records("predictions", Predictions)
+
+    def warnings(self) -> Iterator[tuple[str, int, Warnings]]:
+        """Site, time [ns UTC] and warnings of each step that has any."""
+        return self._records("warnings", Warnings)
+
+    def engagements(self) -> Iterator[tuple[str, int, Engagements]]:
+        """Site, time [ns UTC] and simulated shots of each step that has any."""
+        return self._records("engagements", Engagements)
+
+    def gates(self) -> Iterator[tuple[str, int, str, dict[str, np.ndarray]]]:
+        """Site, time [ns UTC], sensor and columns of each sensor diagnostic."""
+        for topic, message in self._messages(self._topics("gates")):
+            yield topic.split("/")[1], self._now(message), str(message.get("sensor_id", "")), self._arrays(message)
+
+    def truth(self) -> Iterator[Flight]:
+        """What really flew; nothing for a live recording."""
+        for _, message in self._messages(self._topics("truth")):
+            try:
+                yield _flight(message)
+            except (KeyError, TypeError, ValueError) as error:
+                raise self._error(f"a flight is not readable: {error}") from None
+
+    def run_record(self) -> RunRecord:
+        """The whole recording as a report reads it."""
+        collector = Collector(self._header)
+        for site_id, now_ns, detections, sensor, _ in self.batches():
+            collector.batch(site_id, now_ns, detections, sensor)
+        for site_id, step in self.outputs():
+            collector.outputs(site_id, *step)
+        for gates in self.gates():
+            collector.diagnostics(*gates)
+        collector.truth("", self.truth())
+        collector.summary(self.summary)
+        return collector.record()
+
+    def verify(self) -> Contents:
+        """Read everything, compare every checksum, and count."""
+        counts: dict[str, int] = {}
+        times: list[int] = []
+        batches = detections = 0
+        for topic, message in self._messages(None):
+            counts[topic] = counts.get(topic, 0) + 1
+            if topic.endswith("/detections"):
+                batch = self._batch(topic, message)
+                batches, detections = batches + 1, detections + len(batch.detections)
+                times = [min([batch.now_ns, *times]), max([batch.now_ns, *times])]
+        return Contents(dict(sorted(counts.items())), batches, detections, *(times or [0, 0]))
+
+    def _topics(self, *names: str) -> frozenset[str]:
+        return frozenset(f"/{site.id}/{name}" for site in self.sites for name in names)
+
+    def _messages(self, topics: Iterable[str] | None) -> Iterator[tuple[str, dict[str, Any]]]:
+        wanted = None if topics is None else frozenset(topics)
+        for envelope in read_messages(self.path, wanted):
+            yield envelope.topic, self._json(envelope.data)
+
+    def _json(self, data: bytes) -> dict[str, Any]:
+        try:
+            value = from_json(data)
+        except ValueError as error:
+            raise self._error(f"a message is no JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise self._error("a message is no JSON object")
+        return value
+
+    def _records(self, name: str, kind: type[Any]) -> Iterator[tuple[str, int, Any]]:
+        for topic, message in self._messages(self._topics(name)):
+            yield topic.split("/")[1], self._now(message), self._decode(kind, message)
+
+    def _batch(self, topic: str, message: Mapping[str, Any]) -> Batch:
+        sensor = self._int(message, "sensor")
+        detections = self._decode(Detections, message)
+        site_id = topic.split("/")[1]
+        return Batch(
+            site_id, self._now(message), detections, None if sensor < 0 else sensor, self._int(message, "step")
+        )
+
+    def _decode(self, kind: type[Any], message: Mapping[str, Any]) -> Any:
+        try:
+            n = self._int(message, "n")
+            if not 0 <= n <= ROWS_LIMIT:
+                raise ValueError(f"{n} rows")
+            return decode_columns(kind, n, message.get("columns", {}))
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            raise self._error(f"{kind.__name__} of a step are not readable: {error}") from None
+
+    def _arrays(self, message: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        arrays = {}
+        for name, values in message.get("columns", {}).items():
+            text = all(isinstance(v, str) for v in values)
+            numbers = any(v is None or isinstance(v, float | str) for v in values) and not text
+            arrays[name] = np.array(values, dtype=float) if numbers else np.array(values)
+        return arrays
+
+    def _now(self, message: Mapping[str, Any]) -> int:
+        try:
+            stamp = message["timestamp"]
+            return int(stamp["sec"]) * NS + int(stamp["nsec"])
+        except (KeyError, TypeError, ValueError):
+            raise self._error("a message has no timestamp") from None
+
+    def _int(self, message: Mapping[str, Any], key: str) -> int:
+        value = message.get(key)
+        if not isinstance(value, int) or value < -1:
+            raise self._error(f"a message has {key} = {value!r}, expected a whole number")
+        return value
+
+    def _error(self, reason: str) -> InputError:
+        return InputError(reason, path=self.path)
+
+
+def _step_of(now_ns: int, said: Mapping[str, Columns]) -> Step:
+    return Step(now_ns, *(said.get(name, kind.empty()) for name, kind in OUTPUTS))  # type: ignore[arg-type]
+
+
+def _flight(message: Mapping[str, Any]) -> Flight:
+    values = {name: message[name] for name in FLIGHT_FIELDS}
+    values |= {name: float("nan") for name in ("burnout_s", "ln_drag", "rcs_dbsm") if values[name] is None}
+    time_s, position, velocity = (np.array(message[name], dtype=float) for name in FLIGHT_ARRAYS)
+    fate = Fate[str(message["fate"]).upper()]
+    return Flight(
+        time_s=time_s, position_enu=position.reshape(-1, 3), velocity_enu=velocity.reshape(-1, 3), fate=fate, **values
+    )
