@@ -80,12 +80,13 @@ def impact_bound(
 
     Notes
     -----
-    Conditional on the detection times, so no detection probability is averaged over. Dynamics are deterministic, and air,
-    wind and drag curve known: J = J0 + sum (dh/dx)' R^-1 (dh/dx), bound D J^-1 D' with D the derivative of the
+    Conditional on the detection times, so no detection probability is averaged over. Dynamics are deterministic, and
+    air, wind and drag curve known: J = J0 + sum (dh/dx)' R^-1 (dh/dx), bound D J^-1 D' with D the derivative of the
     impact point, x the seven-state (position, velocity, ln drag-to-mass) at the first detection that counts
     (Van Trees 1968, section 2.4; Tichavsky et al. 1998 without process noise). Derivatives are central differences
     of whole flights. Detections under thrust do not count: with an unknown thrust law they say next to nothing about
-    the coasting state that later ones do not say better. So an estimator may beat the bound a little just after burnout.
+    the coasting state that later ones do not say better. So an estimator may beat the bound a little just after
+    burnout.
     """
     if not flight.ballistic or not math.isfinite(flight.ln_drag):
         return Bound.unknown()
@@ -127,7 +128,7 @@ def _measurements(fan: Floats, after_s: Floats, detections: Detections, site: Si
     """What each of the fan's states would have shown at each detection: (14, m, 8), columns as in `_observe`."""
     sensors = np.array([site.sensors[i].position_enu for i in detections.sensor], dtype=float).reshape(-1, 3)
     seen = np.empty((fan.shape[0], len(after_s), 8))
-    _observe(fan, np.ascontiguousarray(after_s), sensors, _STEP_S, *environment.arrays[:3], seen)
+    _observe(fan, np.ascontiguousarray(after_s), sensors, _STEP_S, *environment.forces(), seen)
     return seen
 
 
@@ -145,7 +146,7 @@ def _weights(detections: Detections) -> Floats:
 
 
 def _information(seen: Floats, weight: Floats, scale: Floats) -> Floats:
-    """Fisher information with the prior, in units of the prior's sigma: well conditioned, the identity without looks."""
+    """Fisher information with the prior, in units of the prior's sigma: the identity without looks."""
     difference = seen[0::2] - seen[1::2]
     difference[:, :, 1] = (difference[:, :, 1] + np.pi) % (2.0 * np.pi) - np.pi
     jacobian = difference * (scale / (2.0 * _DELTA))[:, None, None]
@@ -163,14 +164,14 @@ def _observe(
     drag: Floats,
     seen: Floats,
 ) -> None:
-    """Fly each state through the detection times (rising) and write range, azimuth, elevation, range rate, height, ENU."""
+    """Fly each state through the rising detection times; write range, azimuth, elevation, range rate, height, ENU."""
     state = np.empty(7)
     for p in range(fan.shape[0]):
         state[:] = fan[p]
         now = 0.0
         for m in range(after_s.shape[0]):
             gap = after_s[m] - now
-            steps = int(math.ceil(gap / step_s))
+            steps = math.ceil(gap / step_s)
             for _ in range(steps):
                 rk4_step_state(state, gap / steps, 0.0, place, atmosphere, drag, state)
             now = after_s[m]

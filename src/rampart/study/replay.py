@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from rampart.ledger.digest import OutputDigest
-from rampart.ledger.recording import RecordingReader
+from rampart.ledger import OutputDigest, RecordingReader
 from rampart.pipeline import Outputs, build_chain, build_places, restore_scenario
 
 
@@ -33,13 +32,13 @@ def replay(path: str | Path) -> dict[str, Any]:
         place.site.id: build_chain(scenario, place, engage=header["effectors"]) for place in build_places(scenario)
     }
     digest, steps = OutputDigest(), 0
-    for site_id, now_ns, detections in reader.steps():
-        out: Outputs = chains[site_id].step(now_ns, detections)
+    for batch in reader.batches():
+        out: Outputs = chains[batch.site_id].step(batch.now_ns, batch.detections)
         digest.update(out.tracks, out.predictions, out.warnings, out.engagements)
         steps += 1
     sha256 = digest.hexdigest()
     return {
         "output_sha256": sha256,
-        "matches_recording": sha256 == reader.summary()["output_sha256"],
+        "matches_recording": sha256 == reader.summary["output_sha256"],
         "steps": steps,
     }

@@ -6,8 +6,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from rampart.ledger.digest import OutputDigest
-from rampart.ledger.recorder import Recorder
+from rampart.ledger import OutputDigest, Recorder
 from rampart.pipeline import Purpose, Scenario, build_chain, build_places, build_world, load, stream
 
 from .referee import Referee

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from rampart.ledger.recorder import Recorder
+from rampart.ledger import Recorder
 from rampart.pipeline import Chain, Outputs, Place, World
 from rampart.records import Detections
+from rampart.sensor.gates import Gate, Looks
 from rampart.sensor.sky import Sky
 
 from .referee import Referee, Shot
@@ -82,9 +83,9 @@ def run_site(
     """
     run = SiteRun(place, world)
     site, start_ns = place.site, place.site.start_ns
-    sky = Sky.of(world.flights)
+    sky = Sky.build(world.flights)
     end_ns = start_ns + round(duration_s * 1e9)
-    deliveries = _Deliveries(world.sensors, start_ns)
+    deliveries = _Deliveries(world.sensors)
     count, wake_ns = 1, None
     while True:
         now_ns = deliveries.next_ns if wake_ns is None else min(deliveries.next_ns, wake_ns)
@@ -97,8 +98,7 @@ def run_site(
             result = world.sensors[index].step(now_ns, sky)
             parts.append(result.records)
             links.append(result.info["flight"])
-            for recorder in recorders:
-                recorder.diagnostics(site.id, now_ns, site.sensors[index].id, result.info["gates"])
+            _explain(recorders, run, now_ns, index, result.info["gates"])
         detections = Detections.concat(parts)
         if len(detections):
             detections = detections.replace(number=np.arange(count, count + len(detections)))
@@ -119,6 +119,23 @@ def _remember(run: SiteRun, now_ns: int, detections: Detections, flight: np.ndar
     real = flight >= 0
     if real.any():
         run.looks.append(Look(now_ns, detections.take(real), flight[real]))
+
+
+def _explain(recorders: Sequence[Recorder], run: SiteRun, now_ns: int, index: int, looks: Looks) -> None:
+    """Tell recorders what the scan made of every flight that was there."""
+    if not recorders:
+        return
+    there = np.flatnonzero(looks.gate != Gate.ABSENT)
+    columns = {
+        "target": [run.world.flights[i].id for i in there],
+        "gate": [Gate(g).label for g in looks.gate[there].tolist()],
+        "time_s": looks.time_s[there],
+        "range_m": looks.range_m[there],
+        "snr_db": looks.snr_db[there],
+    }
+    site = run.place.site
+    for recorder in recorders:
+        recorder.diagnostics(site.id, now_ns, site.sensors[index].id, columns)
 
 
 def _tell(
@@ -147,9 +164,9 @@ def _tell(
 class _Deliveries:
     """When each sensor hands over its next scan."""
 
-    def __init__(self, sensors: Sequence[Any], start_ns: int) -> None:
-        self._period_ns = [round(s.scan_period_s * 1e9) for s in sensors]
-        self._next_ns = [start_ns + round((s.first_scan_s + s.delay_s) * 1e9) for s in sensors]
+    def __init__(self, sensors: Sequence[Any]) -> None:
+        self._period_ns = [s.schedule.period_ns for s in sensors]
+        self._next_ns = [s.schedule.delivery_ns(0) for s in sensors]
 
     @property
     def next_ns(self) -> int:

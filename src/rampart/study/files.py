@@ -1,0 +1,65 @@
+"""Files: a run written to a folder as summary, recording and report."""
+
+from pathlib import Path
+from typing import Any
+
+import rampart
+from rampart.ledger import Collector, RecordingWriter, make_header, write_json
+from rampart.ledger.report import write_report
+from rampart.pipeline import Scenario, build_places
+
+from .run import run as run_scenario
+from .site_run import Progress
+
+RECORDING, REPORT, SUMMARY = "recording.mcap", "report.html", "summary.json"
+
+
+def run_to_folder(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    seed: int,
+    run: int = 0,
+    effectors: bool = True,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Run a scenario once and write ``recording.mcap``, ``report.html`` and ``summary.json``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to run.
+    folder : pathlib.Path
+        Where to write; made if it is not there. Each file is written whole or not at all, the summary last.
+    seed, run : int
+        As in `rampart.run`.
+    effectors : bool
+        False leaves simulated effectors out.
+    progress : callable or None
+        As in `rampart.run`.
+
+    Returns
+    -------
+    dict
+        The summary as written.
+    """
+    header = make_header(
+        scenario={**scenario.resolved(), "folder": str(scenario.folder)},
+        scenario_toml=scenario.text,
+        seed=seed,
+        run=run,
+        version=rampart.__version__,
+        sites=[place.site for place in build_places(scenario)],
+    )
+    header |= {"effectors": effectors, "overrides": list(scenario.overrides)}
+    collector = Collector(header)
+    with RecordingWriter(folder / RECORDING, header=header) as writer:
+        done = run_scenario(
+            scenario, seed=seed, run=run, effectors=effectors, recorders=(writer, collector), progress=progress
+        )
+        summary = {**done.summary, "recording": RECORDING, "report": REPORT}
+        for recorder in (writer, collector):
+            recorder.summary(summary)
+    write_report(folder / REPORT, collector.record())
+    write_json(folder / SUMMARY, summary)
+    return summary
