@@ -9,7 +9,7 @@ import rampart
 
 project = "Rampart"
 author = "The Rampart developers"
-copyright = "the Rampart developers, Apache-2.0"  # noqa: A001
+copyright = "the Rampart developers, Apache-2.0"
 version = release = rampart.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "reference"]

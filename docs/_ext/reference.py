@@ -1,6 +1,6 @@
 """Write the reference pages from the code: keys of scenario files, columns of records, options of commands.
 
-The pages go to ``docs/_build/reference`` before Sphinx reads the sources, which include them. So they cannot fall behind.
+The pages go to ``docs/_build/reference`` before Sphinx reads the sources, which include them: they cannot fall behind.
 """
 
 import dataclasses
@@ -19,12 +19,19 @@ from rampart.cli.main import app as command_line
 from rampart.pipeline import specs
 
 SECTIONS = {"threat": "[[threat]]", "sensor": "[[sensor]]", "engage": "[[effector]]"}
-STAGES = {"track": "[track]", "predict": "[predict]", "warn": "[warn]"}
+STAGES = {"track": "[track]", "predict": "[predict]", "warn": "[warn]", "engagement": "[engage]"}
 PARTS = {
     "keys above the first section": specs.HeadSpec,
     "`[[site]]`": specs.SiteSpec,
     "`[[zone]]`": specs.ZoneSpec,
     "`[referee]`": specs.RefereeSpec,
+}
+#: Keys that mean the same wherever they stand; the page tells them once.
+COMMON = {
+    "id": "name of the part",
+    "site": "id of the site it belongs to",
+    "kind": "which kind of part",
+    "name": "for people",
 }
 Rows = Iterable[tuple[str, ...]]
 
@@ -91,15 +98,22 @@ def _toml(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def meaning(spec: Any, key: str) -> str:
+    """What a key of a spec means: its description, the comment beside it, or what it means everywhere."""
+    field, comments = spec.model_fields[key], comments_of(spec)
+    return field.description or comments.get(key) or COMMON.get(key, "")
+
+
 def keys_of(spec: Any) -> str:
     """The table of a spec's keys."""
     schema = spec.model_json_schema()
-    shared, required, comments = schema.get("$defs", {}), schema.get("required", []), comments_of(spec)
+    shared, required = schema.get("$defs", {}), schema.get("required", [])
     rows = []
-    for name, described in schema["properties"].items():
+    for key, field in spec.model_fields.items():
+        name = field.alias or key
+        described = schema["properties"][name]
         default = "required" if name in required else _default(described.get("default"))
-        meaning = described.get("description") or comments.get(name) or comments.get(name + "_", "")
-        rows.append((f"`{name}`", words(described, shared), default, meaning))
+        rows.append((f"`{name}`", words(described, shared), default, meaning(spec, key)))
     return table(("key", "value", "default", "meaning"), rows)
 
 
