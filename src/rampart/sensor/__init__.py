@@ -1,0 +1,1 @@
+"""Simulated sensors: from truth to detections, with every refusal named by its gate."""

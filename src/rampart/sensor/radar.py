@@ -1,0 +1,325 @@
+"""Radar: a simulated search radar, with and without elevation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from rampart.errors import InputError
+from rampart.physics.environment import Environment
+from rampart.records import DetectionFlag, Detections, Result, SensorModel, Site, TargetClass
+from rampart.records.spec import Degrees, Identifier, NonNegative, Number, Positive, Spec, Vector3
+
+from . import _kernels as kernels
+from .clutter import ClutterCells, FalseAlarms
+from .dice import Dice
+from .gates import Looks
+from .range_law import P_DETECT_REFERENCE, reference_snr
+from .scan import NS, Schedule
+from .sky import Sky
+
+Elevation = Annotated[Number, Field(ge=-90, le=90)]
+Width = Annotated[Number, Field(gt=0, le=360)]
+FalseAlarmRate = Annotated[Positive, Field(ge=1e-12, le=1e-2)]
+
+
+class _RadarSpec(Spec):
+    """What both kinds of radar are told. Defaults are generic for a short-range search radar, no model of a product."""
+
+    id: Identifier
+    site: Identifier | None = None
+    position_enu_m: Vector3  #: of the antenna, in the site's frame
+    mode: Literal["rotating", "staring"] = "rotating"
+    scan_period_s: Positive = 0.5
+    delay_s: NonNegative = 0.1  #: from the end of a scan to the delivery of its reports
+    first_scan_s: NonNegative = 0.0  #: start of the first scan, from the start of the run
+    range_sigma_m: Positive = 10.0  #: this and the next three: one sigma at the reference signal to noise ratio
+    azimuth_sigma_deg: Positive = 0.2
+    measures_range_rate: bool = True
+    range_rate_sigma_ms: Positive = 1.0
+    reference_range_m: Positive = 12_000.0  #: 0 dBsm, Swerling case 1, is seen with probability 0.9 here
+    p_false_alarm: FalseAlarmRate = 1e-6  #: of one resolution cell in one look; sets the threshold
+    min_range_m: Positive = 150.0
+    max_range_m: Positive = 20_000.0  #: of the instrumented range
+    min_elevation_deg: Elevation = -1.0
+    max_elevation_deg: Elevation = 70.0
+    sector_middle_deg: Degrees = 0.0
+    sector_width_deg: Width = 360.0
+    minimum_radial_speed_ms: NonNegative = 25.0  #: half width of the Doppler notch
+    range_cell_m: Positive = 30.0  #: resolution: nearer targets give one detection
+    azimuth_cell_deg: Positive = 1.5
+    false_alarms_per_scan: NonNegative = 20.0
+    false_alarm_speed_ms: Positive = 400.0  #: greatest radial speed of a false alarm
+    clutter_cells: Annotated[int, Field(ge=0, le=10_000)] = 0  #: fixed places whose returns leak through the notch
+    clutter_p_detect: Annotated[Number, Field(ge=0, le=1)] = 0.3  #: of one of them in one scan
+    clutter_range_m: Positive = 8_000.0
+    interrogates: bool = True  #: reads the identity of aircraft that carry a transponder
+
+    @model_validator(mode="after")
+    def _check_cover(self) -> _RadarSpec:
+        if self.min_range_m >= self.max_range_m:
+            raise ValueError(f"expected min_range_m below max_range_m ({self.max_range_m:g})")
+        if self.min_elevation_deg >= self.max_elevation_deg:
+            raise ValueError(f"expected min_elevation_deg below max_elevation_deg ({self.max_elevation_deg:g})")
+        if self.false_alarm_speed_ms <= self.minimum_radial_speed_ms:
+            raise ValueError(
+                f"expected false_alarm_speed_ms above minimum_radial_speed_ms ({self.minimum_radial_speed_ms:g})"
+            )
+        return self
+
+    @property
+    def _elevation(self) -> tuple[float, float]:
+        """One sigma and cell in elevation [rad]."""
+        return math.nan, math.inf
+
+    def model(self, site: Site) -> SensorModel:
+        """What the chain may know of this radar."""
+        return SensorModel(
+            id=self.id,
+            kind=self.kind,  # type: ignore[attr-defined]
+            position_enu=np.array(self.position_enu_m),
+            scan_period_s=self.scan_period_s,
+            delay_s=self.delay_s,
+            range_sigma_m=self.range_sigma_m,
+            azimuth_sigma_rad=math.radians(self.azimuth_sigma_deg),
+            elevation_sigma_rad=self._elevation[0],
+            range_rate_sigma_ms=self.range_rate_sigma_ms if self.measures_range_rate else math.nan,
+            p_detect=P_DETECT_REFERENCE,
+            false_alarms_per_scan=self.false_alarms_per_scan + self.clutter_cells * self.clutter_p_detect,
+            reference_range_m=self.reference_range_m,
+            min_range_m=self.min_range_m,
+            max_range_m=self.max_range_m,
+            min_elevation_rad=math.radians(self.min_elevation_deg),
+            max_elevation_rad=math.radians(self.max_elevation_deg),
+            minimum_radial_speed_ms=self.minimum_radial_speed_ms,
+            rotating=self.mode == "rotating",
+        )
+
+    def build(self, site: Site, environment: Environment, index: int, rng: np.random.Generator) -> Radar:
+        """The simulated radar.
+
+        Parameters
+        ----------
+        site : Site
+            Gives the start of the run.
+        environment : Environment
+            Its terrain masks.
+        index : int
+            Position in ``Site.sensors``.
+        rng : numpy.random.Generator
+            Its dice.
+
+        Raises
+        ------
+        InputError
+            If it stands underground.
+        """
+        return Radar(self, site, environment, index, rng)
+
+
+class Radar3DSpec(_RadarSpec):
+    """``kind = "radar3d"``: a search radar that measures range, azimuth, elevation and range rate.
+
+    Examples
+    --------
+    >>> spec = Radar3DSpec(id="r1", kind="radar3d", position_enu_m=[0.0, 0.0, 12.0])
+    >>> spec.model(Site("s", 0.0, 0.0, 0.0)).scan_period_s
+    0.5
+    """
+
+    kind: Literal["radar3d"]
+    elevation_sigma_deg: Positive = 0.2
+    elevation_cell_deg: Positive = 1.5
+
+    @property
+    def _elevation(self) -> tuple[float, float]:
+        return math.radians(self.elevation_sigma_deg), math.radians(self.elevation_cell_deg)
+
+
+class Radar2DSpec(_RadarSpec):
+    """``kind = "radar2d"``: the same with a fan beam; elevation is neither measured nor resolved."""
+
+    kind: Literal["radar2d"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Numbers:
+    """A spec as the kernels read it."""
+
+    face: np.ndarray
+    law: np.ndarray
+
+    @classmethod
+    def of(cls, spec: _RadarSpec) -> _Numbers:
+        sector = (math.radians(spec.sector_middle_deg), math.radians(spec.sector_width_deg / 2.0))
+        cover = (spec.min_range_m, spec.max_range_m, *_radians(spec.min_elevation_deg, spec.max_elevation_deg))
+        reference = reference_snr(spec.p_false_alarm)
+        sigma, cell = spec._elevation
+        law = (
+            reference * spec.reference_range_m**4,
+            reference,
+            -math.log(spec.p_false_alarm),
+            spec.range_sigma_m,
+            math.radians(spec.azimuth_sigma_deg),
+            sigma,
+            spec.range_rate_sigma_ms if spec.measures_range_rate else math.nan,
+            spec.range_cell_m,
+            math.radians(spec.azimuth_cell_deg),
+            cell,
+        )
+        return cls(np.array([*spec.position_enu_m, *cover, *sector, spec.minimum_radial_speed_ms]), np.array(law))
+
+
+def _radians(*degrees: float) -> tuple[float, ...]:
+    return tuple(math.radians(d) for d in degrees)
+
+
+class Radar:
+    """A simulated search radar.
+
+    Every scan it looks at each flight once, draws its echo by the range law and reports what passes all `Gate`s, among
+    false alarms. The noise of a report is drawn with exactly the sigmas that stand in it: the figures of the data sheet
+    times sqrt(S_ref / S), at least 0.3 and at most 1.5 times, S the received signal to noise ratio.
+
+    Parameters
+    ----------
+    spec : Radar3DSpec or Radar2DSpec
+        What it is.
+    site : Site
+        Gives the start of the run.
+    environment : Environment
+        Terrain.
+    index : int
+        Position in ``Site.sensors``.
+    rng : numpy.random.Generator
+        Three independent streams are spawned from it: targets, false alarms, clutter. Targets take the same number of
+        draws in every scan, so runs that differ in one flight's fate keep the dice of all others.
+    """
+
+    def __init__(
+        self, spec: _RadarSpec, site: Site, environment: Environment, index: int, rng: np.random.Generator
+    ) -> None:
+        self.id, self.index = spec.id, index
+        self.scan_period_s, self.delay_s, self.first_scan_s = spec.scan_period_s, spec.delay_s, spec.first_scan_s
+        self.schedule = Schedule.from_seconds(site.start_ns, spec.scan_period_s, spec.delay_s, spec.first_scan_s)
+        self._rotating, self._interrogates = spec.mode == "rotating", spec.interrogates
+        terrain = environment.terrain
+        self._land = (terrain.smooth, terrain.heights_m, environment.frame)
+        numbers = _Numbers.of(spec)
+        self._face, self._law = numbers.face, numbers.law
+        height = spec.position_enu_m[2] - float(terrain.height_at(*spec.position_enu_m[:2]))
+        if height < 0.0:
+            raise InputError(f"sensor {spec.id!r}: position_enu_m is {-height:.1f} m below the ground")
+        self._dice = Dice(rng, ("targets", "false_alarms", "clutter"))
+        self._false_alarms = self._make_false_alarms(spec)
+        self._clutter = self._place_clutter(spec, height) if spec.clutter_cells else None
+
+    def _make_false_alarms(self, spec: _RadarSpec) -> FalseAlarms:
+        return FalseAlarms(
+            spec.false_alarms_per_scan,
+            (spec.min_range_m, spec.max_range_m),
+            (float(self._face[5]), float(self._face[6])),
+            (float(self._face[7]), float(self._face[8])),
+            (spec.minimum_radial_speed_ms, spec.false_alarm_speed_ms),
+            float(self._law[2]),
+        )
+
+    def _place_clutter(self, spec: _RadarSpec, height: float) -> ClutterCells:
+        return ClutterCells.place(
+            self._dice["clutter"],
+            spec.clutter_cells,
+            range_m=(spec.min_range_m, min(spec.clutter_range_m, spec.max_range_m)),
+            azimuth_rad=(float(self._face[7]), float(self._face[8])),
+            height_m=height,
+            p_detect=spec.clutter_p_detect,
+            notch_ms=spec.minimum_radial_speed_ms,
+            sigma=(float(self._law[3]), float(self._law[4]), float(self._law[5])),
+            threshold=float(self._law[2]),
+        )
+
+    def step(self, now_ns: int, sky: Sky) -> Result[Detections]:
+        """The batch of the scan that is delivered at `now_ns`.
+
+        Parameters
+        ----------
+        now_ns : int
+            One of ``schedule.delivery_ns(0), (1), ...``, ns UTC.
+        sky : Sky
+            What flies. Not changed.
+
+        Returns
+        -------
+        Result
+            Detections ordered by time and azimuth, `number` still 0 (the run loop numbers them); ``info["flight"]``
+            (m,) index into the sky, -1 for a false alarm; ``info["gates"]`` a `Looks`. The info is truth.
+        """
+        start_s, end_s = self.schedule.window_s(self.schedule.scan_of(now_ns))
+        n = len(sky)
+        false = self._draw_false()
+        targets = self._dice["targets"]
+        noise, fade = targets.standard_normal((n, 6)), targets.standard_exponential((n, 2))
+        gate, (when, snr), polar = np.empty(n, np.int8), np.empty((2, n)), np.empty((n, 4))
+        table = np.empty((kernels.N_ROWS, n + false.shape[1]))
+        m = kernels.scan_radar(
+            np.array([start_s, end_s - start_s]), self._rotating, self._face, self._law,
+            sky.offset, sky.time_s, sky.position_enu, sky.velocity_enu, sky.start_s, sky.end_s, sky.ended_s,
+            sky.rcs_dbsm, sky.swerling, *self._land, noise, fade, false,
+            gate, when, polar, snr, table,
+        )  # fmt: skip
+        table = table[:, :m]
+        # sorted: the order in the batch must not tell targets from false alarms
+        table = table[:, np.lexsort((table[kernels.AZ], table[kernels.TIME]))]
+        flight = table[kernels.FLIGHT].astype(np.int32)
+        with np.errstate(divide="ignore"):
+            looks = Looks(gate, when, polar[:, 0], 10.0 * np.log10(snr))
+        return Result(self._detections(now_ns, table, flight, sky), {"flight": flight, "gates": looks})
+
+    def _draw_false(self) -> np.ndarray:
+        false = self._false_alarms.draw(self._dice["false_alarms"])
+        if self._clutter is None:
+            return false
+        return np.concatenate([false, self._clutter.draw(self._dice["clutter"])], axis=1)
+
+    def _detections(self, now_ns: int, table: np.ndarray, flight: np.ndarray, sky: Sky) -> Detections:
+        m = len(flight)
+        identity = np.zeros(m, "U8")
+        if self._interrogates and m and len(sky):
+            identity = np.where(flight >= 0, sky.transponder[flight], identity)
+        nan = np.full((5, m), np.nan)
+        # straight into the columns, in their order: Detections.build costs more than the whole scan
+        return Detections(
+            number=np.zeros(m, np.int64),
+            time_ns=self.schedule.start_ns + np.rint(table[kernels.TIME] * NS).astype(np.int64),
+            received_ns=np.full(m, now_ns, np.int64),
+            sensor=np.full(m, self.index, np.int32),
+            range_m=table[kernels.R],
+            azimuth_rad=table[kernels.AZ],
+            elevation_rad=table[kernels.EL],
+            range_rate_ms=table[kernels.RR],
+            height_m=nan[0],
+            range_sigma_m=table[kernels.R_SIGMA],
+            azimuth_sigma_rad=table[kernels.AZ_SIGMA],
+            elevation_sigma_rad=table[kernels.EL_SIGMA],
+            range_rate_sigma_ms=table[kernels.RR_SIGMA],
+            height_sigma_m=nan[1],
+            position_enu=np.full((m, 3), np.nan),
+            position_covariance=np.full((m, 3, 3), np.nan),
+            snr_db=table[kernels.SNR_DB],
+            rcs_dbsm=table[kernels.RCS],
+            identity=identity,
+            class_hint=np.full(m, TargetClass.UNKNOWN, np.int8),
+            flags=np.full(m, DetectionFlag.SIMULATED, np.uint8),
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state: nothing but its dice."""
+        return {"version": 1, "dice": self._dice.snapshot()}
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take up a state that `snapshot` gave."""
+        self._dice.restore(snapshot["dice"])
