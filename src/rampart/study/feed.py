@@ -124,19 +124,22 @@ def _place_of(site_file: str | Path) -> Place:
 
 
 def _bare_site(source: Source, scan_period_s: float | None, p_detect: float | None) -> Site:
-    periods = source.scan_periods_s
+    """A site at the origin with the sensors that the source shows."""
+    flat = [
+        np.isnan(source.detections.elevation_rad[source.detections.sensor == i]) for i in range(len(source.sensors))
+    ]
     sensors = tuple(
         SensorModel(
             id=name,
-            kind="radar2d" if np.isnan(source.detections.elevation_rad[source.detections.sensor == i]).all() else "radar3d",
+            kind="radar2d" if flat[i].all() else "radar3d",
             position_enu=np.zeros(3),
-            scan_period_s=scan_period_s or _period_of(source, i, periods[i]),
+            scan_period_s=scan_period_s or _period_of(source, i, source.scan_periods_s[i]),
             p_detect=p_detect or 0.9,
             false_alarms_per_scan=20.0,
             rotating=source.kind in (SourceKind.PCAP, SourceKind.ASTERIX),
         )
         for i, name in enumerate(source.sensors)
-    )  # fmt: skip
+    )
     return Site("site", 0.0, 0.0, 0.0, sensors=sensors, start_ns=source.start_ns)
 
 

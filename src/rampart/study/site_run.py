@@ -82,9 +82,8 @@ def run_site(
         Told every step that said something.
     """
     run = SiteRun(place, world)
-    site, start_ns = place.site, place.site.start_ns
     sky = Sky.build(world.flights)
-    end_ns = start_ns + round(duration_s * 1e9)
+    end_ns = place.site.start_ns + round(duration_s * 1e9)
     deliveries = _Deliveries(world.sensors)
     count, wake_ns = 1, None
     while True:
