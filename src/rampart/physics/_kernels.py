@@ -1,0 +1,224 @@
+"""Compiled core of the room: forces, Runge-Kutta steps, Jacobians, the ground.
+
+One model everywhere: a point mass in the site's east-north-up frame, state (east, north, up, their rates, ln k), with
+k the drag-to-mass ratio in m2/kg. The world comes in as four arrays (see `environment.Environment.arrays`):
+
+- ``site``: (8,) inverse Earth radius, gravity at the height datum, Coriolis rates about north and up, origin height above
+  the datum, height of the first atmosphere row, inverse row spacing, number of row intervals;
+- ``atmosphere``: (n, 8) rows of density, 1 / speed of sound, wind east, wind north, each with its step to the next row;
+- ``drag``: (n, 4) cubic pieces of Cd(M) / Cd_ref over equal Mach intervals;
+- ``ground`` and ``frame``: (ny, nx) heights, and (5,) east and north of the first node, inverse spacing, lowest, highest.
+"""
+
+import math
+
+import numpy as np
+
+from rampart.physics._jit import kernel
+
+# Drag pieces per unit of Mach number: 0.025 wide, which keeps the table within 0.4 mm at impact of the curve it samples.
+PIECES_PER_MACH = 40.0
+
+# Status of a flight
+LANDED = 0
+TIMED_OUT = 1
+UNDERGROUND = 2
+INVALID = 3
+
+
+@kernel
+def _locate(u, top):
+    """Interval and fraction of u in [0, top], clamped; nan counts as 0, so that no index leaves its table."""
+    u = u if u > 0.0 else 0.0
+    u = u if u < top else top
+    i = int(u)
+    i = i if i < int(top) - 1 else int(top) - 1
+    return i, u - i
+
+
+@kernel
+def acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag):
+    """Acceleration of a coasting point mass [m/s2]: gravity towards the Earth's centre, drag against the wind, Coriolis.
+
+    Gravity g (R / (R + h))^2 by its series, the height over a round Earth to second order in the distance from the
+    origin: below 1e-8 of g together up to 20 km up and 20 km away.
+    """
+    q = site[0]
+    bulge = (x * x + y * y) * q
+    height = site[4] + z + 0.5 * bulge * (1.0 - z * q)
+    row, f = _locate((height - site[5]) * site[6], site[7])
+    rho = atmosphere[row, 0] + f * atmosphere[row, 1]
+    inverse_sound = atmosphere[row, 2] + f * atmosphere[row, 3]
+    rx = vx - (atmosphere[row, 4] + f * atmosphere[row, 5])
+    ry = vy - (atmosphere[row, 6] + f * atmosphere[row, 7])
+    speed = math.sqrt(rx * rx + ry * ry + vz * vz)
+    piece, t = _locate(speed * inverse_sound * PIECES_PER_MACH, float(drag.shape[0]))
+    shape = drag[piece, 0] + t * (drag[piece, 1] + t * (drag[piece, 2] + t * drag[piece, 3]))
+    c = k * rho * shape * speed
+    e = height * q
+    g = site[1] * (1.0 - e * (2.0 - 3.0 * e))
+    tilt = g * q * (1.0 - z * q)
+    north, up = 2.0 * site[2], 2.0 * site[3]
+    ax = -c * rx - tilt * x + up * vy - north * vz
+    ay = -c * ry - tilt * y - up * vx
+    az = -c * vz - g * (1.0 - 0.5 * bulge * q) + north * vx
+    return ax, ay, az
+
+
+@kernel
+def _powered(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag):
+    """The same with a constant acceleration along the velocity."""
+    ax, ay, az = acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag)
+    if thrust != 0.0:
+        speed = math.sqrt(vx * vx + vy * vy + vz * vz)
+        if speed > 0.0:
+            s = thrust / speed
+            ax, ay, az = ax + s * vx, ay + s * vy, az + s * vz
+    return ax, ay, az
+
+
+@kernel
+def rk4_step(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag):
+    """One classical Runge-Kutta step of h seconds (negative: back in time); returns the six new numbers."""
+    c = 0.5 * h
+    ax1, ay1, az1 = _powered(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag)
+    vx2, vy2, vz2 = vx + c * ax1, vy + c * ay1, vz + c * az1
+    ax2, ay2, az2 = _powered(x + c * vx, y + c * vy, z + c * vz, vx2, vy2, vz2, k, thrust, site, atmosphere, drag)
+    vx3, vy3, vz3 = vx + c * ax2, vy + c * ay2, vz + c * az2
+    ax3, ay3, az3 = _powered(x + c * vx2, y + c * vy2, z + c * vz2, vx3, vy3, vz3, k, thrust, site, atmosphere, drag)
+    vx4, vy4, vz4 = vx + h * ax3, vy + h * ay3, vz + h * az3
+    ax4, ay4, az4 = _powered(x + h * vx3, y + h * vy3, z + h * vz3, vx4, vy4, vz4, k, thrust, site, atmosphere, drag)
+    s = h / 6.0
+    return (
+        x + s * (vx + 2.0 * (vx2 + vx3) + vx4),
+        y + s * (vy + 2.0 * (vy2 + vy3) + vy4),
+        z + s * (vz + 2.0 * (vz2 + vz3) + vz4),
+        vx + s * (ax1 + 2.0 * (ax2 + ax3) + ax4),
+        vy + s * (ay1 + 2.0 * (ay2 + ay3) + ay4),
+        vz + s * (az1 + 2.0 * (az2 + az3) + az4),
+    )
+
+
+@kernel
+def rk4_step_state(state, h, thrust, site, atmosphere, drag, out):
+    """One step of a state (7,) into `out` (7,); they may be the same array. `thrust` [m/s2] acts along the velocity."""
+    k = math.exp(state[6])
+    x, y, z, vx, vy, vz = rk4_step(
+        state[0], state[1], state[2], state[3], state[4], state[5], k, h, thrust, site, atmosphere, drag
+    )
+    out[0], out[1], out[2], out[3], out[4], out[5], out[6] = x, y, z, vx, vy, vz, state[6]
+
+
+@kernel
+def ground_height(x, y, ground, frame):
+    """Height of the ground [m, up] at (x, y), bilinear; beyond the grid its edge goes on."""
+    i, u = _locate((x - frame[0]) * frame[2], ground.shape[1] - 1.0)
+    j, v = _locate((y - frame[1]) * frame[2], ground.shape[0] - 1.0)
+    low = ground[j, i] + u * (ground[j, i + 1] - ground[j, i])
+    high = ground[j + 1, i] + u * (ground[j + 1, i + 1] - ground[j + 1, i])
+    return low + v * (high - low)
+
+
+@kernel
+def _linearise(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag, row_out):
+    """Acceleration and its derivatives into `row_out` (22,).
+
+    0:3 acceleration; 3:6 by z; 6 by x of ax and by y of ay; 7:16 by velocity, row by row; 16:19 by ln k; 19:22 by thrust.
+    The height's dependence on x and y (the Earth's bulge, 1e-3 of that on z at 6 km) is left out.
+    """
+    ax, ay, az = _powered(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag)
+    q = site[0]
+    height = site[4] + z + 0.5 * (x * x + y * y) * q * (1.0 - z * q)
+    u = (height - site[5]) * site[6]
+    row, f = _locate(u, site[7])
+    # outside the table nothing changes with height
+    per_m = site[6] if 0.0 < u < site[7] else 0.0
+    rho, rho_z = atmosphere[row, 0] + f * atmosphere[row, 1], atmosphere[row, 1] * per_m
+    sound, sound_z = atmosphere[row, 2] + f * atmosphere[row, 3], atmosphere[row, 3] * per_m
+    wx_z, wy_z = atmosphere[row, 5] * per_m, atmosphere[row, 7] * per_m
+    rx, ry = vx - (atmosphere[row, 4] + f * atmosphere[row, 5]), vy - (atmosphere[row, 6] + f * atmosphere[row, 7])
+    speed = math.sqrt(rx * rx + ry * ry + vz * vz)
+    m = speed * sound * PIECES_PER_MACH
+    piece, t = _locate(m, float(drag.shape[0]))
+    d0, d1, d2, d3 = drag[piece, 0], drag[piece, 1], drag[piece, 2], drag[piece, 3]
+    shape = d0 + t * (d1 + t * (d2 + t * d3))
+    slope = (d1 + t * (2.0 * d2 + t * 3.0 * d3)) * PIECES_PER_MACH if m < drag.shape[0] else 0.0
+    c = k * rho * shape * speed
+    b = k * rho * (shape / speed + slope * sound) if speed > 0.0 else 0.0
+    by_z = k * speed * (rho_z * shape + rho * slope * speed * sound_z)
+    g = site[1] * (1.0 - 2.0 * height * q)
+    out = row_out
+    out[0], out[1], out[2] = ax, ay, az
+    along = b * (rx * wx_z + ry * wy_z)
+    out[3] = -by_z * rx + c * wx_z + along * rx
+    out[4] = -by_z * ry + c * wy_z + along * ry
+    out[5] = -by_z * vz + along * vz + 2.0 * g * q
+    out[6] = -g * q
+    north, up = 2.0 * site[2], 2.0 * site[3]
+    out[7], out[8], out[9] = -c - b * rx * rx, -b * rx * ry + up, -b * rx * vz - north
+    out[10], out[11], out[12] = -b * ry * rx - up, -c - b * ry * ry, -b * ry * vz
+    out[13], out[14], out[15] = -b * vz * rx + north, -b * vz * ry, -c - b * vz * vz
+    out[16], out[17], out[18] = -c * rx, -c * ry, -c * vz
+    ground_speed = math.sqrt(vx * vx + vy * vy + vz * vz)
+    inverse = 1.0 / ground_speed if ground_speed > 0.0 else 0.0
+    ux, uy, uz = vx * inverse, vy * inverse, vz * inverse
+    out[19], out[20], out[21] = ux, uy, uz
+    if thrust != 0.0:
+        s = thrust * inverse
+        out[7], out[8], out[9] = out[7] + s * (1.0 - ux * ux), out[8] - s * ux * uy, out[9] - s * ux * uz
+        out[10], out[11], out[12] = out[10] - s * uy * ux, out[11] + s * (1.0 - uy * uy), out[12] - s * uy * uz
+        out[13], out[14], out[15] = out[13] - s * uz * ux, out[14] - s * uz * uy, out[15] + s * (1.0 - uz * uz)
+
+
+@kernel
+def rk4_step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian):
+    """One step of a state (7,) into `out` (7,), and the derivative of that step into `jacobian` (7, 7) or (7, 8).
+
+    The chain rule through the four stages: the derivative of the discrete step itself, to rounding, except for the bulge
+    term that `_linearise` names. Column 7, if there is room for it, is the derivative by the thrust acceleration. `out`
+    and `state` may be the same array.
+    """
+    x, y, z, vx, vy, vz = state[0], state[1], state[2], state[3], state[4], state[5]
+    k = math.exp(state[6])
+    stages = np.empty((4, 22))
+    px, py, pz, ux, uy, uz = x, y, z, vx, vy, vz
+    sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(4):
+        a = stages[i]
+        _linearise(px, py, pz, ux, uy, uz, k, thrust, site, atmosphere, drag, a)
+        w = 1.0 if i == 0 or i == 3 else 2.0
+        sx, sy, sz = sx + w * ux, sy + w * uy, sz + w * uz
+        tx, ty, tz = tx + w * a[0], ty + w * a[1], tz + w * a[2]
+        c = h if i == 2 else 0.5 * h
+        px, py, pz = x + c * ux, y + c * uy, z + c * uz
+        ux, uy, uz = vx + c * a[0], vy + c * a[1], vz + c * a[2]
+    s = h / 6.0
+    out[0], out[1], out[2] = x + s * sx, y + s * sy, z + s * sz
+    out[3], out[4], out[5], out[6] = vx + s * tx, vy + s * ty, vz + s * tz, state[6]
+    for column in range(jacobian.shape[1]):
+        _propagate_column(column, h, stages, jacobian)
+
+
+@kernel
+def _propagate_column(column, h, stages, jacobian):
+    """One column of the derivative of a step: a small change of one number carried through the four stages."""
+    x0, y0, z0 = 1.0 * (column == 0), 1.0 * (column == 1), 1.0 * (column == 2)
+    vx0, vy0, vz0 = 1.0 * (column == 3), 1.0 * (column == 4), 1.0 * (column == 5)
+    by_k, by_thrust = 1.0 * (column == 6), 1.0 * (column == 7)
+    x, y, z, vx, vy, vz = x0, y0, z0, vx0, vy0, vz0
+    sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(4):
+        a = stages[i]
+        ax = a[3] * z + a[6] * x + a[7] * vx + a[8] * vy + a[9] * vz + a[16] * by_k + a[19] * by_thrust
+        ay = a[4] * z + a[6] * y + a[10] * vx + a[11] * vy + a[12] * vz + a[17] * by_k + a[20] * by_thrust
+        az = a[5] * z + a[13] * vx + a[14] * vy + a[15] * vz + a[18] * by_k + a[21] * by_thrust
+        w = 1.0 if i == 0 or i == 3 else 2.0
+        sx, sy, sz = sx + w * vx, sy + w * vy, sz + w * vz
+        tx, ty, tz = tx + w * ax, ty + w * ay, tz + w * az
+        c = h if i == 2 else 0.5 * h
+        x, y, z = x0 + c * vx, y0 + c * vy, z0 + c * vz
+        vx, vy, vz = vx0 + c * ax, vy0 + c * ay, vz0 + c * az
+    s = h / 6.0
+    jacobian[0, column], jacobian[1, column], jacobian[2, column] = x0 + s * sx, y0 + s * sy, z0 + s * sz
+    jacobian[3, column], jacobian[4, column], jacobian[5, column] = vx0 + s * tx, vy0 + s * ty, vz0 + s * tz
+    jacobian[6, column] = by_k

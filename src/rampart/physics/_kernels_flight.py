@@ -1,0 +1,261 @@
+"""Compiled flights: many at once to the ground in lanes, or one with all its steps."""
+
+import math
+
+import numpy as np
+
+from rampart.physics._jit import kernel
+from rampart.physics._kernels import INVALID, LANDED, TIMED_OUT, UNDERGROUND, acceleration, ground_height, rk4_step
+
+# Flights that a core carries side by side: two to four vectors deep, so that table look-ups of one hide behind others.
+LANES = 16
+# A start this close to the ground counts as on it [m].
+TOUCH_M = 1e-3
+
+# Rows of a block of lanes
+_X, _Y, _Z, _VX, _VY, _VZ, _K, _H, _T = 0, 1, 2, 3, 4, 5, 6, 7, 8
+_OLD = 9  # six rows: the state at the start of the step
+_ROWS = 15
+
+_FLYING, _LANDING = 0, 1
+
+
+@kernel
+def _step_lanes(block, m, site, atmosphere, drag):
+    """One Runge-Kutta step of m lanes; the state before it is kept in the rows from _OLD."""
+    for i in range(m):
+        x, y, z = block[_X, i], block[_Y, i], block[_Z, i]
+        vx, vy, vz = block[_VX, i], block[_VY, i], block[_VZ, i]
+        k, h = block[_K, i], block[_H, i]
+        c = 0.5 * h
+        s = h / 6.0
+        ax, ay, az = acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag)
+        vx2, vy2, vz2 = vx + c * ax, vy + c * ay, vz + c * az
+        ax2, ay2, az2 = acceleration(x + c * vx, y + c * vy, z + c * vz, vx2, vy2, vz2, k, site, atmosphere, drag)
+        vx3, vy3, vz3 = vx + c * ax2, vy + c * ay2, vz + c * az2
+        ax3, ay3, az3 = acceleration(x + c * vx2, y + c * vy2, z + c * vz2, vx3, vy3, vz3, k, site, atmosphere, drag)
+        vx4, vy4, vz4 = vx + h * ax3, vy + h * ay3, vz + h * az3
+        ax4, ay4, az4 = acceleration(x + h * vx3, y + h * vy3, z + h * vz3, vx4, vy4, vz4, k, site, atmosphere, drag)
+        block[_OLD, i], block[_OLD + 1, i], block[_OLD + 2, i] = x, y, z
+        block[_OLD + 3, i], block[_OLD + 4, i], block[_OLD + 5, i] = vx, vy, vz
+        block[_X, i] = x + s * (vx + 2.0 * (vx2 + vx3) + vx4)
+        block[_Y, i] = y + s * (vy + 2.0 * (vy2 + vy3) + vy4)
+        block[_Z, i] = z + s * (vz + 2.0 * (vz2 + vz3) + vz4)
+        block[_VX, i] = vx + s * (ax + 2.0 * (ax2 + ax3) + ax4)
+        block[_VY, i] = vy + s * (ay + 2.0 * (ay2 + ay3) + ay4)
+        block[_VZ, i] = vz + s * (az + 2.0 * (az2 + az3) + az4)
+
+
+@kernel
+def _hermite(s, h, p0, v0, p1, v1):
+    """Cubic between two ends of a step, at the fraction s."""
+    r = 1.0 - s
+    return r * r * (p0 * (1.0 + 2.0 * s) + h * v0 * s) + s * s * (p1 * (3.0 - 2.0 * s) - h * v1 * r)
+
+
+@kernel
+def _gap(s, h, a, b, ground, frame):
+    """Height over the ground at the fraction s of the step from state a to state b."""
+    x = _hermite(s, h, a[0], a[3], b[0], b[3])
+    y = _hermite(s, h, a[1], a[4], b[1], b[4])
+    return _hermite(s, h, a[2], a[5], b[2], b[5]) - ground_height(x, y, ground, frame)
+
+
+@kernel
+def _crossing(h, a, b, ground, frame):
+    """Fraction of a step at which it comes down through the ground; 2 if it does not, -1 if it stays under it.
+
+    Over a grid the step is looked at once per cell, so that a hill between its ends is not flown through.
+    """
+    gap = a[2] - ground_height(a[0], a[1], ground, frame)
+    end = b[2] - ground_height(b[0], b[1], ground, frame)
+    pieces = 1 if gap > 0.0 else 4
+    if frame[4] > frame[3]:
+        dx, dy = b[0] - a[0], b[1] - a[1]
+        pieces = min(max(pieces, 1 + int(math.sqrt(dx * dx + dy * dy) * frame[2])), 64)
+    low, low_gap = 0.0, gap
+    for j in range(1, pieces + 1):
+        high = j / pieces
+        high_gap = end if j == pieces else _gap(high, h, a, b, ground, frame)
+        if low_gap > 0.0 and high_gap <= 0.0:
+            return _root(low, low_gap, high, high_gap, h, a, b, ground, frame)
+        low, low_gap = high, high_gap
+    if end <= 0.0 and gap <= 0.0 and h * b[5] <= 0.0:
+        return -1.0
+    return 2.0
+
+
+@kernel
+def _root(low, low_gap, high, high_gap, h, a, b, ground, frame):
+    """Zero of the gap between low (above the ground) and high: regula falsi with the Illinois rule, to 1e-7 of a step."""
+    s = high
+    for _ in range(40):
+        s = (low * high_gap - high * low_gap) / (high_gap - low_gap)
+        g = _gap(s, h, a, b, ground, frame)
+        if abs(g) < 1e-6 or high - low < 1e-9:
+            break
+        if g > 0.0:
+            low, low_gap = s, g
+            high_gap *= 0.5
+        else:
+            high, high_gap = s, g
+            low_gap *= 0.5
+    return s
+
+
+@kernel
+def _touch_down(state, t, ground, frame):
+    """Move a state that is within a step's error of the ground onto it, along its velocity; returns the time there."""
+    rate = 0.0
+    for _ in range(2):
+        gap = state[2] - ground_height(state[0], state[1], ground, frame)
+        ahead = ground_height(state[0] + 0.01 * state[3], state[1] + 0.01 * state[4], ground, frame)
+        rate = state[5] - (ahead - (state[2] - gap)) * 100.0
+        dt = -gap / rate if rate != 0.0 else 0.0
+        # along steep faces and cell borders the slope ahead can mislead: never by more than 10 ms
+        dt = min(max(dt, -0.01), 0.01)
+        state[0] += dt * state[3]
+        state[1] += dt * state[4]
+        state[2] += dt * state[5]
+        t += dt
+    return t
+
+
+@kernel
+def _start_status(state, h, ground, frame):
+    """Status of a flight that ends where it starts; -1 for one that flies."""
+    for j in range(7):
+        if not math.isfinite(state[j]):
+            return INVALID
+    gap = state[2] - ground_height(state[0], state[1], ground, frame)
+    if gap > TOUCH_M or h * state[5] > 0.0:
+        return -1
+    return LANDED if gap >= -TOUCH_M else UNDERGROUND
+
+
+@kernel
+def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, landings, status):
+    """Fly n states (n, 7) to the ground; h < 0 flies back in time.
+
+    Fills `landings` (n, 7): position, velocity, time since the state (below zero for h < 0), and `status` (n,). Each flight
+    is computed alone in its lane, so neither order nor size of the batch changes a bit of it.
+    """
+    n = states.shape[0]
+    block = np.empty((_ROWS, LANES))
+    flight = np.empty(LANES, dtype=np.int64)
+    phase = np.empty(LANES, dtype=np.int64)
+    a, b = np.empty(6), np.empty(6)
+    coming, m = 0, 0
+    while True:
+        while m < LANES and coming < n:
+            status[coming] = _start_status(states[coming], h, ground, frame)
+            for j in range(6):
+                landings[coming, j] = states[coming, j]
+            landings[coming, 6] = 0.0
+            if status[coming] < 0:
+                for j in range(6):
+                    block[j, m] = states[coming, j]
+                block[_K, m] = math.exp(states[coming, 6])
+                block[_H, m] = math.copysign(min(abs(h), max_time), h)
+                block[_T, m] = 0.0
+                flight[m], phase[m] = coming, _FLYING
+                m += 1
+            coming += 1
+        if m == 0:
+            break
+        _step_lanes(block, m, site, atmosphere, drag)
+        i = 0
+        while i < m:
+            done = _judge(block, i, phase, h, max_time, ground, frame, a, b)
+            if done < 0:
+                i += 1
+                continue
+            row = flight[i]
+            status[row] = done
+            for j in range(6):
+                landings[row, j] = b[j]
+            landings[row, 6] = block[_T, i]
+            # the last lane takes the empty place; its own verdict is still to come
+            m -= 1
+            for j in range(_ROWS):
+                block[j, i] = block[j, m]
+            flight[i], phase[i] = flight[m], phase[m]
+
+
+@kernel
+def _judge(block, i, phase, h, max_time, ground, frame, a, b):
+    """After a step of lane i: its final status with the state in `b`, or -1 if it flies on."""
+    for j in range(6):
+        b[j] = block[j, i]
+    block[_T, i] += block[_H, i]
+    if phase[i] == _LANDING:
+        block[_T, i] = _touch_down(b, block[_T, i], ground, frame)
+        return LANDED
+    # a nan fails this comparison too
+    if not block[_Z, i] > frame[4]:
+        if not math.isfinite(block[_Z, i]):
+            return INVALID
+        for j in range(6):
+            a[j] = block[_OLD + j, i]
+        s = _crossing(block[_H, i], a, b, ground, frame)
+        if s < 0.0:
+            return UNDERGROUND
+        if s <= 1.0:
+            # fly this step again, but only as far as the ground
+            block[_T, i] -= block[_H, i]
+            block[_H, i] *= s
+            phase[i] = _LANDING
+            for j in range(6):
+                block[j, i] = a[j]
+            return -1
+    left = max_time - abs(block[_T, i])
+    if left <= 1e-9:
+        return TIMED_OUT
+    block[_H, i] = math.copysign(min(abs(h), left), h)
+    return -1
+
+
+@kernel
+def fly(state, h, steps, last, thrust, stop, site, atmosphere, drag, ground, frame, rows):
+    """Fly one state (7,) by `steps` steps of h and one of `last` seconds; h < 0 flies back in time.
+
+    Fills `rows` (steps + 2, 7): time since the state, position, velocity, from the state on. With `stop` it ends on the
+    ground. Returns the number of rows and the status.
+    """
+    a, b = np.empty(6), np.empty(6)
+    k = math.exp(state[6])
+    rows[0, 0] = 0.0
+    for j in range(6):
+        a[j] = state[j]
+        rows[0, 1 + j] = state[j]
+    if stop:
+        start = _start_status(state, h, ground, frame)
+        if start >= 0:
+            return 1, start
+    for n in range(1, steps + 2):
+        dt = last if n == steps + 1 else h
+        if dt == 0.0:
+            return n, TIMED_OUT
+        b[0], b[1], b[2], b[3], b[4], b[5] = rk4_step(
+            a[0], a[1], a[2], a[3], a[4], a[5], k, dt, thrust, site, atmosphere, drag
+        )
+        rows[n, 0] = (n - 1) * h + dt
+        done = -1
+        if not math.isfinite(b[2]):
+            return n, INVALID
+        if stop and b[2] <= frame[4]:
+            s = _crossing(dt, a, b, ground, frame)
+            if s < 0.0:
+                return n, UNDERGROUND
+            if s <= 1.0:
+                b[0], b[1], b[2], b[3], b[4], b[5] = rk4_step(
+                    a[0], a[1], a[2], a[3], a[4], a[5], k, s * dt, thrust, site, atmosphere, drag
+                )
+                rows[n, 0] = _touch_down(b, (n - 1) * h + s * dt, ground, frame)
+                done = LANDED
+        for j in range(6):
+            a[j] = b[j]
+            rows[n, 1 + j] = b[j]
+        if done >= 0:
+            return n + 1, done
+    return steps + 2, TIMED_OUT
