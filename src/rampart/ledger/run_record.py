@@ -69,6 +69,7 @@ def make_header(
     run: int,
     version: str,
     sites: Sequence[Site],
+    **more: Any,
 ) -> dict[str, Any]:
     """What decides a run, as plain data: the head of a recording.
 
@@ -84,6 +85,8 @@ def make_header(
         Of Rampart.
     sites : sequence of Site
         In the order of the scenario.
+    **more : object
+        Further plain data that decides the run.
     """
     return {
         "schema": SCHEMA,
@@ -93,6 +96,7 @@ def make_header(
         "run": run,
         "version": version,
         "sites": [encode_site(site) for site in sites],
+        **more,
     }
 
 
