@@ -25,7 +25,7 @@ KINDS = {
     "unknown": ("unknown", "unknown"),
 }
 BALLISTIC = frozenset({"rocket", "shell", "mortar"})
-_NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 def count(n: int, singular: str = "", plural: str | None = None) -> str:
@@ -201,22 +201,21 @@ def _who_came(threats: Sequence[Mapping[str, Any]], sites: Mapping[str, str]) ->
         if kinds:
             came = join([count(n, kind_name(kind, 1), kind_name(kind, 2)) for kind, n in kinds.items()])
             at_sites.append(f"{came} at {name}")
-    verb = "comes" if len(threats) == 1 else "come"
-    return f"{_capital(join(at_sites))} {verb} in."
+    return f"{_capital(join(at_sites))}."
 
 
 def _who_was_seen(threats: Sequence[Mapping[str, Any]]) -> str:
     n, tracked = len(threats), sum(t["confirmed_s"] is not None for t in threats)
     if tracked == n:
-        return "It is seen and tracked." if n == 1 else "All are seen and tracked."
+        return "It was seen and tracked." if n == 1 else "All were seen and tracked."
     seen = sum(t["first_detection_s"] is not None for t in threats)
-    return f"{_capital(count(seen))} of {count(n)} {'is' if seen == 1 else 'are'} seen, {count(tracked)} tracked."
+    return f"{_capital(count(seen))} of {count(n)} {'was' if seen == 1 else 'were'} seen, {count(tracked)} tracked."
 
 
 def _who_was_warned(summary: Mapping[str, Any]) -> list[str]:
     needed, warned = pairs_of(summary)
     if not needed:
-        return ["No zone is in danger."]
+        return ["No zone was in danger."]
     leads = leads_of(summary)
     ahead = ""
     if len(leads) > 1:
@@ -224,13 +223,13 @@ def _who_was_warned(summary: Mapping[str, Any]) -> list[str]:
     elif leads:
         ahead = f", {leads[0]:.0f} seconds ahead"
     if warned == needed:
-        who = "The zone in danger is" if needed == 1 else "Every zone in danger is"
-        return [f"{who} warned before each arrival{ahead}."]
+        who = "The zone in danger was" if needed == 1 else "Every zone in danger was"
+        return [f"{who} warned{ahead}."]
     missed = needed - warned
     blind = missed - (summary.get("warnings") or {}).get("missed", 0)
-    why = f", {count(blind)} of them because the threat could not be seen in time" if blind else ""
-    ok = f"{_capital(count(warned))} of {count(needed)} zone warnings come in time{ahead}"
-    return [f"{ok}; {count(missed)} {'is' if missed == 1 else 'are'} missed{why}."]
+    why = f", {count(blind)} of them because the threat was not seen in time" if blind else ""
+    ok = f"{_capital(count(warned))} of {count(needed)} zone warnings came in time{ahead}"
+    return [f"{ok}; {count(missed)} {'was' if missed == 1 else 'were'} missed{why}."]
 
 
 def _what_became_of_them(threats: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -238,8 +237,7 @@ def _what_became_of_them(threats: Sequence[Mapping[str, Any]]) -> list[str]:
     for outcome, word in OUTCOMES.items():
         n = sum(t["outcome"] == outcome for t in threats)
         if n:
-            verb = ("is " if n == 1 else "are ") if outcome in ("destroyed", "flying") else ""
-            word = word.replace("came", "comes" if n == 1 else "come").replace("flew", "flies" if n == 1 else "fly")
+            verb = ("was " if n == 1 else "were ") if outcome in ("destroyed", "flying") else ""
             clauses.append(f"{count(n)} {verb}{word}")
     return [f"{_capital(join(clauses))}."] if clauses else []
 
