@@ -1,11 +1,14 @@
 """Compiled code on disk goes stale when a callee changes; `rampart.physics._jit` must notice."""
 
+import ast
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from rampart.physics import _jit
 
 CALLEE = """
 from rampart.physics._jit import kernel
@@ -57,14 +60,36 @@ def test_a_changed_callee_is_compiled_anew_into_its_caller(rooms, tmp_path):
     assert scaled(rooms, cache) == (10.0, 0)
 
 
-def test_every_kernel_file_of_the_package_has_a_folder_of_its_own_sources(tmp_path):
-    """The hash of a room's kernels depends on the kernels of each room they are built from."""
-    from rampart.physics import _jit
+PACKAGE = Path(_jit.__file__).resolve().parent.parent
 
-    package = Path(_jit.__file__).parent.parent
-    physics = package / "physics" / "_kernels.py"
-    for path in sorted(package.rglob("_kernels*.py")):
-        reached = _jit._reachable(path.resolve())
-        assert path.resolve() in reached
-        if "rampart.physics" in path.read_text(encoding="utf-8"):
-            assert physics in reached
+
+def imported(path: Path) -> set[Path]:
+    """The files of the package that a file imports from, the decorator's own left out."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        words = (node.module or "").split(".") if node.module else []
+        if node.level:
+            base = path.parents[node.level - 1]
+        elif words[:1] == ["rampart"]:
+            base, words = PACKAGE, words[1:]
+        else:
+            continue
+        whole = base.joinpath(*words)
+        for candidate in (whole.with_suffix(".py"), *(whole / f"{alias.name}.py" for alias in node.names)):
+            if candidate.is_file():
+                found.add(candidate.resolve())
+    return found - {PACKAGE / "physics" / "_jit.py"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("_kernels*.py")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_the_hash_covers_every_file_a_kernel_imports_from(path):
+    """Directly or by way of another kernel file; else a change there would leave stale machine code."""
+    todo, needed = [path.resolve()], set()
+    while todo:
+        for file in imported(todo.pop()) - needed:
+            needed.add(file)
+            todo.append(file)
+    missed = needed - set(_jit._reachable(path.resolve()))
+    assert not missed
