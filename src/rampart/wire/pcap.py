@@ -11,6 +11,7 @@ from pathlib import Path
 from rampart.errors import InputError
 
 from .asterix.decoder import Datagram
+from .file import read_file
 
 #: Link types by number, with the octets in front of the network layer (Ethernet may add VLAN tags).
 _ETHERNET, _NULL, _LOOP, _COOKED, _COOKED_2 = 1, 0, 108, 113, 276
@@ -61,7 +62,7 @@ def read_pcap(path: str | Path) -> tuple[list[Datagram], CaptureCounts]:
     InputError
         If the file is not a capture, ends inside a packet or has a link type that is not read; with the octet.
     """
-    return parse_pcap(Path(path).read_bytes(), path)
+    return parse_pcap(read_file(path), path)
 
 
 def parse_pcap(data: bytes, path: object = "capture") -> tuple[list[Datagram], CaptureCounts]:

@@ -25,10 +25,10 @@ from .asterix import (
 )
 from .asterix.block import PUBLISHED, split_blocks
 from .clock import running_days
+from .file import read_file
 from .noise import AIR_TRAFFIC_RADAR, SEARCH_RADAR, SensorNoise
 
 _MCAP = b"\x89MCAP0\r\n"
-_PARQUET = b"PAR1"
 
 
 class SourceKind(StrEnum):
@@ -79,7 +79,7 @@ def sniff(path: str | Path) -> SourceKind:
         return SourceKind.PCAP
     if head[:8] == _MCAP:
         return SourceKind.MCAP
-    if head[:4] == _PARQUET:
+    if head[:4] == table.PARQUET_MARK:
         return SourceKind.PARQUET
     suffix = Path(path).suffix.lower()
     if suffix == ".csv" or head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"time_s"):
@@ -90,28 +90,6 @@ def sniff(path: str | Path) -> SourceKind:
         return SourceKind.ASTERIX
     expected = "pcap, ASTERIX blocks, MCAP, or a detections table (.csv, .parquet)"
     raise InputError(f"octet 0: nothing that is read ({head[:8].hex(' ')} ...); expected {expected}", path=path)
-
-
-def read_file(path: str | Path, size: int = -1) -> bytes:
-    """The octets of a file.
-
-    Raises
-    ------
-    InputError
-        If it is absent, empty, a folder or unreadable.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(size)
-    except IsADirectoryError:
-        raise InputError("a folder; expected a file", path=path) from None
-    except FileNotFoundError:
-        raise InputError("no such file", path=path) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path=path) from None
-    if not data:
-        raise InputError("empty file", path=path)
-    return data
 
 
 def read_source(

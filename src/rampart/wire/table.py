@@ -13,8 +13,10 @@ import numpy as np
 from rampart.errors import InputError
 from rampart.records import Detections, TargetClass, Tracks, TrackStatus, track_name
 
+from .file import read_file
 from .noise import SEARCH_RADAR, SensorNoise
 
+PARQUET_MARK = b"PAR1"  #: how a Parquet file begins
 _REQUIRED = ("time_s", "sensor", "range_m", "azimuth_deg", "elevation_deg")
 _OPTIONAL = ("range_rate_ms", "snr_db", "height_m", "range_sigma_m", "azimuth_sigma_deg", "elevation_sigma_deg")
 COLUMNS = (*_REQUIRED, *_OPTIONAL)
@@ -107,12 +109,11 @@ def read_detections(path: str | Path) -> DetectionsTable:
     InputError
         With file and line (of a Parquet file: the row) for anything else.
     """
-    return _read_parquet(path) if Path(path).suffix.lower() == ".parquet" else _read_csv(path)
-
-
-def _read_csv(path: str | Path) -> DetectionsTable:
+    data = read_file(path)
+    if data[:4] == PARQUET_MARK:
+        return _read_parquet(data, path)
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"octet {error.start}: not UTF-8 text; expected a CSV file", path=path) from None
     return parse_detections(text, path)
@@ -155,10 +156,10 @@ def parse_detections(text: str, path: object = "table") -> DetectionsTable:
     return _checked([name.strip() for name in cells["sensor"]], numbers, where)
 
 
-def _read_parquet(path: str | Path) -> DetectionsTable:
+def _read_parquet(data: bytes, path: str | Path) -> DetectionsTable:
     pa, pq = _arrow("pyarrow"), _arrow("pyarrow.parquet")
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"not a Parquet file that can be read: {error}", path=path) from None
     header = _checked_header(table.column_names, path, None)

@@ -4,6 +4,7 @@ from .block import split_blocks
 from .columns import RecordColumns, decode_columns
 from .decoder import Batch, Datagram, Decoded, Decoder, decode_joined
 from .editions import Editions
+from .feed import plot_datagrams
 from .plots import plots_to_detections, source_name
 from .record import decode_block, decode_record, encode_block, encode_record
 from .specification import CATEGORIES, Category, category, default_edition, editions
@@ -29,6 +30,7 @@ __all__ = [
     "editions",
     "encode_block",
     "encode_record",
+    "plot_datagrams",
     "plots_to_detections",
     "source_name",
     "source_status",

@@ -168,8 +168,12 @@ def _impossible(columns: RecordColumns) -> list[tuple[str, np.ndarray]]:
 
 @cache
 def _lsb(number: int, edition: str, path: str) -> float:
+    """Nan for a field that older editions lack: no record has it."""
     item, _, name = path.rpartition("/")
-    return category(number, edition).item(item).field(name)[1].lsb
+    try:
+        return category(number, edition).item(item).field(name)[1].lsb
+    except KeyError:
+        return float("nan")
 
 
 @cache

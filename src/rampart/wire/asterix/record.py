@@ -50,13 +50,10 @@ def decode_record(
     {'TOD': 33502.296875}
     """
     end = len(data) if end is None else end
-    present, position = _presence(category.items, data, start, end, category.fspec_octets)
+    present, position = _presence(category.items, data, start, end)
     if not present:
         raise DecodeError(reason.EMPTY)
-    record = {}
-    for item in present:
-        record[item.id], position = _decode_item(item, data, position, end)
-    return record, position
+    return _decode_items(present, data, position, end)
 
 
 def decode_block(category: Category, data: bytes) -> list[dict[str, Any]]:
@@ -74,38 +71,32 @@ def decode_block(category: Category, data: bytes) -> list[dict[str, Any]]:
     return records
 
 
-def _presence(
-    items: tuple[Item | None, ...], data: bytes, position: int, end: int, longest: int
-) -> tuple[list[Item], int]:
-    """The items whose presence bit is set, and the octet after the presence bits."""
-    present: list[Item] = []
-    first = 0
+def _presence(items: tuple[Item | None, ...], data: bytes, position: int, end: int) -> tuple[list[Item | None], int]:
+    """The items whose presence bit is set (None for one that is not defined), and the octet after these bits."""
+    octets = bytearray()
     more = True
     while more:
-        if first >= 7 * longest:
+        if 7 * len(octets) >= len(items):
             raise DecodeError(reason.FSPEC)
-        if position >= end:
-            raise DecodeError(reason.TRUNCATED)
-        octet = data[position]
-        position += 1
-        for bit in range(7):
-            if octet & (0x80 >> bit):
-                item = items[first + bit] if first + bit < len(items) else None
-                if item is None:
-                    raise DecodeError(reason.UNDEFINED)
-                present.append(item)
-        more = bool(octet & 1)
-        first += 7
-    return present, position
+        octets += _octets(data, position + len(octets), 1, end)
+        more = bool(octets[-1] & 1)
+    slots = [7 * i + bit for i, octet in enumerate(octets) for bit in range(7) if octet & (0x80 >> bit)]
+    return [items[slot] if slot < len(items) else None for slot in slots], position + len(octets)
+
+
+def _decode_items(present: list[Item | None], data: bytes, position: int, end: int) -> tuple[dict[str, Any], int]:
+    values = {}
+    for item in present:
+        if item is None:
+            raise DecodeError(reason.UNDEFINED)
+        values[item.id], position = _decode_item(item, data, position, end)
+    return values, position
 
 
 def _decode_item(item: Item, data: bytes, position: int, end: int) -> tuple[Any, int]:
     if item.shape == "compound":
-        present, position = _presence(item.items, data, position, end, -(-len(item.items) // 7))
-        values = {}
-        for part in present:
-            values[part.id], position = _decode_item(part, data, position, end)
-        return values, position
+        present, position = _presence(item.items, data, position, end)
+        return _decode_items(present, data, position, end)
     if item.shape == "explicit":
         return _decode_explicit(item, data, position, end)
     if item.shape == "fixed":

@@ -79,11 +79,6 @@ class Category:
     title: str
     items: tuple[Item | None, ...]  #: by FRN, the first at index 0
 
-    @property
-    def fspec_octets(self) -> int:
-        """Octets of the longest FSPEC."""
-        return -(-len(self.items) // 7)
-
     def item(self, path: str) -> Item:
         """An item by its number, a sub-item by a path such as ``"120/CAL"``."""
         head, _, tail = path.partition("/")
