@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from rampart.physics._jit import kernel
 from rampart.physics._kernels import rk4_step_state
 from rampart.physics.environment import Environment
-from rampart.physics.motion import fly_to_ground
-from rampart.physics.path import interpolate
+from rampart.physics.flight import fly_to_ground
+from rampart.physics.path import Paths
 from rampart.records import Detections, Flight, Site
 
 Floats = NDArray[np.float64]
@@ -110,7 +110,7 @@ def impact_bound(
 
 def _fan(flight: Flight, time_s: float) -> Floats:
     """True state at a time, moved up and down along each component: (14, 7)."""
-    position, velocity = interpolate(flight.time_s, flight.position_enu, flight.velocity_enu, np.array([time_s]))
+    position, velocity, _ = Paths.pack([(flight.time_s, flight.position_enu, flight.velocity_enu)]).at(time_s)
     state = np.concatenate([position[0], velocity[0], [flight.ln_drag]])
     fan = np.repeat(state[None, :], 2 * _N, axis=0)
     for i in range(_N):
@@ -120,7 +120,7 @@ def _fan(flight: Flight, time_s: float) -> Floats:
 
 
 def _impact_derivative(fan: Floats, environment: Environment) -> Floats:
-    landed = fly_to_ground(fan, environment, step_s=_STEP_S).state
+    landed = fly_to_ground(fan, environment, step_s=_STEP_S).position_enu
     return ((landed[0::2, :2] - landed[1::2, :2]) / (2.0 * _DELTA[:, None])).T
 
 

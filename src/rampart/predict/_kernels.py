@@ -1,0 +1,362 @@
+"""Compiled core of the room: sigma points through the flight kernel, error ellipses, reach corridors."""
+
+import math
+
+import numpy as np
+
+from rampart.physics._jit import kernel
+from rampart.physics._kernels import LANDED, UNDERGROUND, ground_height
+from rampart.physics._kernels_flight import fly_to_ground
+
+# Points per track: the mean and a pair along each of the seven columns of the covariance's root.
+POINTS = 15
+# Spread of the pairs in sigma: the fourth moment of a Gaussian.
+SPREAD = math.sqrt(3.0)
+
+# Drag-to-mass of anything that falls, generously [ln m2/kg]: points beyond are pulled back to the limit.
+LN_DRAG_LOW = math.log(1e-6)
+LN_DRAG_HIGH = math.log(2e-2)
+
+# Nothing that falls here is faster at the ground [m/s]; flown back with too much drag a point gains speed without end.
+FASTEST_MS = 1500.0
+
+# What a flight to the ground gives: east, north, flight time [s], velocity at the ground
+N_OUT = 6
+
+# As in rampart.records.names: TrackStatus and PredictionKind
+TENTATIVE = 0
+CONFIRMED = 1
+COASTED = 2
+IMPACT = 0
+REACH = 1
+
+
+@kernel
+def cholesky(a, out):
+    """Lower root of a symmetric positive semidefinite matrix: out out' = a. Only the lower half of `a` is read.
+
+    A pivot that rounding has pushed to zero or below gives a column of zeros: that direction is known exactly.
+    """
+    n = a.shape[0]
+    for j in range(n):
+        for i in range(j):
+            out[i, j] = 0.0
+        pivot = a[j, j]
+        for k in range(j):
+            pivot -= out[j, k] * out[j, k]
+        root = math.sqrt(pivot) if pivot > 1e-14 * abs(a[j, j]) else 0.0
+        out[j, j] = root
+        for i in range(j + 1, n):
+            s = a[i, j]
+            for k in range(j):
+                s -= out[i, k] * out[j, k]
+            out[i, j] = s / root if root > 0.0 else 0.0
+
+
+@kernel
+def sigma_points(mean, covariance, out):
+    """Mean and mean +- SPREAD columns of the covariance's root, into `out` (15, 7); ln drag within physical limits."""
+    n = mean.shape[0]
+    root = np.empty((n, n))
+    cholesky(covariance, root)
+    for i in range(n):
+        out[0, i] = mean[i]
+    for j in range(n):
+        for i in range(n):
+            step = SPREAD * root[i, j]
+            out[1 + 2 * j, i] = mean[i] + step
+            out[2 + 2 * j, i] = mean[i] - step
+    for p in range(2 * n + 1):
+        out[p, n - 1] = min(max(out[p, n - 1], LN_DRAG_LOW), LN_DRAG_HIGH)
+
+
+@kernel
+def moments(values, good, mean, covariance):
+    """Mean and covariance of what the sigma points became: second-order divided differences.
+
+    Parameters
+    ----------
+    values : (15, N_OUT)
+        One row per point, the centre first, then pairs.
+    good : (15,)
+        0 for points whose flight found no ground; a pair with one such point counts by the other, one-sided.
+    mean, covariance : (N_OUT,), (N_OUT, N_OUT)
+        Written. With d and s half the difference and half the sum (less the centre) of a pair, the mean is
+        centre + sum s / 3 and the covariance sum d d' / 3 + 2 s s' / 9: positive semidefinite, which the weights
+        of the unscented transform with the same points are not.
+
+    Notes
+    -----
+    Norgaard, Poulsen and Ravn (2000), Automatica 36:1627, eq. 30 and 39 with h^2 = 3. A pair that bends more than it
+    spreads (s longer than d) says that the parabola is a bad model that far out, so s is cut to the length of d.
+    """
+    for a in range(N_OUT):
+        mean[a] = values[0, a]
+        for b in range(N_OUT):
+            covariance[a, b] = 0.0
+    d, s = np.empty(N_OUT), np.empty(N_OUT)
+    for j in range((POINTS - 1) // 2):
+        p, m = 1 + 2 * j, 2 + 2 * j
+        for a in range(N_OUT):
+            up = values[p, a] - values[0, a]
+            down = values[m, a] - values[0, a]
+            if good[p] == 0:
+                up = -down if good[m] else 0.0
+            if good[m] == 0:
+                down = -up
+            d[a], s[a] = 0.5 * (up - down), 0.5 * (up + down)
+        spread, bend = d[0] * d[0] + d[1] * d[1], s[0] * s[0] + s[1] * s[1]
+        cut = math.sqrt(spread / bend) if bend > spread else 1.0
+        for a in range(N_OUT):
+            s[a] *= cut
+            mean[a] += s[a] / 3.0
+        for a in range(N_OUT):
+            for b in range(N_OUT):
+                covariance[a, b] += d[a] * d[b] / 3.0 + 2.0 * s[a] * s[b] / 9.0
+
+
+@kernel
+def ellipse_axes(cee, cen, cnn, scale):
+    """Semi-axes [m] and azimuth of the major one, clockwise from north in [0, pi), of `scale` sigma."""
+    half = 0.5 * (cee + cnn)
+    radius = math.sqrt(0.25 * (cee - cnn) ** 2 + cen * cen)
+    angle = 0.5 * math.pi - 0.5 * math.atan2(2.0 * cen, cee - cnn)
+    if angle >= math.pi:
+        angle -= math.pi
+    return scale * math.sqrt(half + radius), scale * math.sqrt(max(half - radius, 0.0)), angle
+
+
+@kernel
+def ellipses(covariance, scale, major, minor, azimuth):
+    """`ellipse_axes` of each (2, 2) of a stack."""
+    for i in range(covariance.shape[0]):
+        major[i], minor[i], azimuth[i] = ellipse_axes(
+            covariance[i, 0, 0], covariance[i, 0, 1], covariance[i, 1, 1], scale
+        )
+
+
+@kernel
+def _segment_distance(px, py, ax, ay, bx, by):
+    """Distance [m] of a point from a segment."""
+    dx, dy = bx - ax, by - ay
+    length = dx * dx + dy * dy
+    t = 0.0 if length == 0.0 else min(max(((px - ax) * dx + (py - ay) * dy) / length, 0.0), 1.0)
+    return math.hypot(px - ax - t * dx, py - ay - t * dy)
+
+
+@kernel
+def polygon_distance(px, py, corners, first, last):
+    """Distance [m] of a point from the polygon `corners[first:last]`; 0 inside (even-odd rule)."""
+    inside = False
+    nearest = math.inf
+    k = last - 1
+    for i in range(first, last):
+        ax, ay, bx, by = corners[k, 0], corners[k, 1], corners[i, 0], corners[i, 1]
+        if (ay > py) != (by > py) and px < (bx - ax) * (py - ay) / (by - ay) + ax:
+            inside = not inside
+        nearest = min(nearest, _segment_distance(px, py, ax, ay, bx, by))
+        k = i
+    return 0.0 if inside else nearest
+
+
+@kernel
+def _side(ax, ay, bx, by, px, py):
+    return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+
+
+@kernel
+def corridor_distance(px, py, qx, qy, corners, first, last):
+    """Least distance [m] of the straight way from p to q to a polygon; 0 where it enters."""
+    nearest = min(polygon_distance(px, py, corners, first, last), polygon_distance(qx, qy, corners, first, last))
+    k = last - 1
+    for i in range(first, last):
+        ax, ay, bx, by = corners[k, 0], corners[k, 1], corners[i, 0], corners[i, 1]
+        apart = _side(px, py, qx, qy, ax, ay) * _side(px, py, qx, qy, bx, by) > 0.0
+        if not apart and _side(ax, ay, bx, by, px, py) * _side(ax, ay, bx, by, qx, qy) < 0.0:
+            return 0.0
+        nearest = min(nearest, _segment_distance(ax, ay, px, py, qx, qy))
+        k = i
+    return nearest
+
+
+@kernel
+def nearest_asset(px, py, speed, corners, first, radius):
+    """The zone that something at p with this speed can be within the radius of first, and in how many seconds.
+
+    `first` (n + 1,) holds where each zone's corners begin. Without zones: -1 and nan.
+    """
+    best, time = -1, math.nan
+    for zone in range(radius.shape[0]):
+        gap = polygon_distance(px, py, corners, first[zone], first[zone + 1]) - radius[zone]
+        t = max(gap, 0.0) / speed
+        if best < 0 or t < time:
+            best, time = zone, t
+    return best, time
+
+
+@kernel
+def corridor_end(state, covariance, horizon_s, ground, frame):
+    """Seconds along the present course, and where it ends, east, north, up [m].
+
+    A drone holds its height unless it dives: sinks by more than two sigma and steeper than one in five. A dive ends on
+    the ground.
+    """
+    level = math.hypot(state[3], state[4])
+    sink = -state[5]
+    dives = sink > 2.0 * math.sqrt(max(covariance[5, 5], 0.0)) and sink > 0.2 * level
+    time = horizon_s
+    if dives:
+        pieces = 64
+        before = state[2] - ground_height(state[0], state[1], ground, frame)
+        if before <= 0.0:
+            time = 0.0
+        for i in range(1, pieces + 1):
+            if time < horizon_s:
+                break
+            t = horizon_s * i / pieces
+            above = state[2] - sink * t - ground_height(state[0] + state[3] * t, state[1] + state[4] * t, ground, frame)
+            if above <= 0.0:
+                time = horizon_s * (i - 1 + before / (before - above)) / pieces
+            before = above
+    x, y = state[0] + state[3] * time, state[1] + state[4] * time
+    floor = ground_height(x, y, ground, frame)
+    z = state[2] - sink * time if dives else state[2]
+    return time, x, y, floor if dives and time < horizon_s else max(z, floor)
+
+
+@kernel
+def corridor_covariance(covariance, time, manoeuvre, out):
+    """East-north covariance [m2] of the corridor's end: the track's own, carried on, and white acceleration on top.
+
+    `manoeuvre` is its density [m2/s3]; Bar-Shalom, Li and Kirubarajan (2001), eq. 6.2.2-12.
+    """
+    for a in range(2):
+        for b in range(2):
+            cross = covariance[a, 3 + b] + covariance[3 + a, b]
+            out[a, b] = covariance[a, b] + time * cross + time * time * covariance[3 + a, 3 + b]
+        out[a, a] += manoeuvre * time**3 / 3.0
+
+
+@kernel
+def fly_fan(points, h, limit_s, place, atmosphere, drag, ground, frame, values, good):
+    """Fly the points onto the ground, back in time if h < 0: rows of `values` (n, N_OUT) and `good` (n,).
+
+    A point that starts below ground goes on (or back) along its velocity in a straight line to the surface: just before
+    impact, and after it, part of the cloud is down already, and its time to impact is negative. A point that meets no
+    ground, or meets it faster than anything flies, is not good.
+    """
+    n = points.shape[0]
+    landings, status = np.empty((n, 7)), np.empty(n, np.int64)
+    fly_to_ground(points, h, limit_s, place, atmosphere, drag, ground, frame, landings, status)
+    for p in range(n):
+        good[p] = 1
+        if status[p] == LANDED:
+            values[p, 0], values[p, 1], values[p, 2] = landings[p, 0], landings[p, 1], landings[p, 6]
+            values[p, 3], values[p, 4], values[p, 5] = landings[p, 3], landings[p, 4], landings[p, 5]
+        elif status[p] == UNDERGROUND and h * points[p, 5] < 0.0:
+            t = (ground_height(points[p, 0], points[p, 1], ground, frame) - points[p, 2]) / points[p, 5]
+            values[p, 0], values[p, 1] = points[p, 0] + t * points[p, 3], points[p, 1] + t * points[p, 4]
+            values[p, 2], values[p, 3], values[p, 4], values[p, 5] = t, points[p, 3], points[p, 4], points[p, 5]
+        else:
+            good[p] = 0
+            continue
+        if not values[p, 3] ** 2 + values[p, 4] ** 2 + values[p, 5] ** 2 < FASTEST_MS * FASTEST_MS:
+            good[p] = 0
+
+
+@kernel
+def choose(status, class_probability, ballistic_state, floor, tentative, track, kind, weight):
+    """What to predict of each track: at most one row per family whose probability reaches the floor.
+
+    Writes row numbers, `PredictionKind` and weights into `track`, `kind`, `weight` (2 n,); returns how many.
+    """
+    n = 0
+    for i in range(status.shape[0]):
+        if not (status[i] == CONFIRMED or status[i] == COASTED or (tentative and status[i] == TENTATIVE)):
+            continue
+        p = class_probability[i]
+        falls, steered = p[0] + p[1] + p[2], p[3] + p[4]
+        if falls >= floor and math.isfinite(ballistic_state[i, 0]):
+            track[n], kind[n], weight[n] = i, IMPACT, min(falls, 1.0)
+            n += 1
+        if steered >= floor:
+            track[n], kind[n], weight[n] = i, REACH, min(steered, 1.0)
+            n += 1
+    return n
+
+
+@kernel
+def predict_impacts(track, states, covariances, step_s, limit_s, place, atmosphere, drag, ground, frame):
+    """Where and when tracks come down, and where they came from.
+
+    Parameters
+    ----------
+    track : (m,) int64
+        Rows of `states` (n, 7) and `covariances` (n, 7, 7).
+    step_s, limit_s : float
+        Runge-Kutta step, and the longest flight that is followed.
+    place, atmosphere, drag, ground, frame
+        The environment's arrays.
+
+    Returns
+    -------
+    mean (2, m, N_OUT), covariance (2, m, N_OUT, N_OUT), height (2, m)
+        Index 0 of the first axis is the impact, 1 the launch. Nan where the mean state meets no ground.
+    """
+    m = track.shape[0]
+    points, values, good = np.empty((POINTS * m, 7)), np.empty((POINTS * m, N_OUT)), np.empty(POINTS * m, np.int64)
+    for i in range(m):
+        sigma_points(states[track[i]], covariances[track[i]], points[POINTS * i : POINTS * (i + 1)])
+    mean, covariance = np.full((2, m, N_OUT), np.nan), np.full((2, m, N_OUT, N_OUT), np.nan)
+    height = np.full((2, m), np.nan)
+    for way in range(2):
+        fly_fan(points, -step_s if way else step_s, limit_s, place, atmosphere, drag, ground, frame, values, good)
+        for i in range(m):
+            a, b = POINTS * i, POINTS * (i + 1)
+            if good[a]:
+                moments(values[a:b], good[a:b], mean[way, i], covariance[way, i])
+                height[way, i] = ground_height(mean[way, i, 0], mean[way, i, 1], ground, frame)
+    return mean, covariance, height
+
+
+@kernel
+def predict_reach(
+    track, states, covariances, horizon_s, manoeuvre, margin_ms, least_ms, corners, first, radius, ground, frame
+):
+    """Corridors of drones and the zone each can be at first.
+
+    Parameters
+    ----------
+    track : (m,) int64
+        Rows of `states` (n, 6) and `covariances` (n, 6, 6).
+    horizon_s, manoeuvre : float
+        Length of the corridor [s]; density of its white acceleration [m2/s3].
+    margin_ms, least_ms : float
+        Added to the present speed; the least speed that is reckoned with.
+    corners, first, radius
+        Zones: corners one below the other, where each zone's begin (n + 1,), danger radius [m].
+
+    Returns
+    -------
+    end (m, 3), covariance (m, 2, 2), seconds (m,), sigma_s (m,), asset (m,), time_to_asset_s (m,), closest_m (m,)
+        `closest_m` is the least distance of the corridor to the asset's zone grown by its radius.
+    """
+    m = track.shape[0]
+    end, covariance = np.empty((m, 3)), np.empty((m, 2, 2))
+    seconds, sigma, arrival, closest = np.empty(m), np.empty(m), np.empty(m), np.full(m, np.nan)
+    asset = np.empty(m, np.int32)
+    for i in range(m):
+        x, P = states[track[i]], covariances[track[i]]
+        seconds[i], end[i, 0], end[i, 1], end[i, 2] = corridor_end(x, P, horizon_s, ground, frame)
+        corridor_covariance(P, seconds[i], manoeuvre, covariance[i])
+        level = math.hypot(x[3], x[4])
+        east, north = (x[3] / level, x[4] / level) if level > 0.0 else (1.0, 0.0)
+        c = covariance[i]
+        along = east * east * c[0, 0] + 2.0 * east * north * c[0, 1] + north * north * c[1, 1]
+        sigma[i] = min(math.sqrt(max(along, 0.0)) / max(level, 1.0), seconds[i])
+        asset[i], arrival[i] = nearest_asset(x[0], x[1], max(level + margin_ms, least_ms), corners, first, radius)
+        if asset[i] >= 0:
+            a, b = first[asset[i]], first[asset[i] + 1]
+            gap = corridor_distance(x[0], x[1], end[i, 0], end[i, 1], corners, a, b)
+            closest[i] = max(gap - radius[asset[i]], 0.0)
+    return end, covariance, seconds, sigma, asset, arrival, closest
