@@ -55,7 +55,7 @@ class Source:
     duplicate_records: int = 0  #: good records in them
     rejected: dict[str, int] = field(default_factory=dict)  #: bad records, by reason
     skipped: dict[str, int] = field(default_factory=dict)  #: blocks of categories that are not read
-    unused: dict[str, int] = field(default_factory=dict)  #: good records that are no detection or track, by reason
+    unused: dict[str, int] = field(default_factory=dict)  #: good records, and heights, that were left out, by reason
     status: tuple[SourceStatus, ...] = ()  #: what the senders say about themselves
     editions: dict[str, str] = field(default_factory=dict)  #: by category, as read
 

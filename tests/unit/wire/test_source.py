@@ -109,7 +109,8 @@ def test_editions_change_what_is_read(tmp_path):
     path.write_bytes(encode_block(category(48), [record]))
     assert read_source(path).detections.height_m[0] == pytest.approx(-30.48)
     old = read_source(path, editions=Editions.parse(["048=1.21"]))
-    assert old.detections.height_m[0] == pytest.approx(4095 * 30.48)
+    assert np.isnan(old.detections.height_m[0])
+    assert old.unused == {"flight_level": 1}  # 4,095, which no altimeter says
     assert old.editions["48"] == "1.21"
 
 

@@ -23,6 +23,8 @@ _LEVEL_STEP_M = FLIGHT_LEVEL / 4.0
 _HEIGHT_STEP_M = 25.0 * FOOT
 _DOPPLER_STEP_MS = 1.0
 
+_MAX_LEVEL = 1300.0  # Mode C codes end at 1267; above it a level below zero was read by the wrong edition
+
 # I048/030: what the radar itself says of the target.
 _CLASSES = {
     5: TargetClass.CLUTTER,  # angel
@@ -57,8 +59,8 @@ def plots_to_detections(
     Returns
     -------
     Detections, dict
-        In the order of the records, numbered from 1; and the records that are none, by reason: ``no_time``,
-        ``no_position``, ``unknown_sensor``.
+        In the order of the records, numbered from 1; and what was left out, by reason: records with ``no_time``,
+        ``no_position`` or of an ``unknown_sensor``; a ``flight_level`` that cannot be, while its plot is kept.
 
     Notes
     -----
@@ -82,6 +84,9 @@ def plots_to_detections(
         time_ns = nearest_day(columns.time_of_day_s, received_ns)
     else:
         time_ns = received_ns = dated_ns[keep]
+    impossible = columns["090/FL"] > _MAX_LEVEL
+    if impossible.any():
+        unused["flight_level"] = int(np.count_nonzero(impossible))
     height_m, height_step = _heights(columns)
     sigmas = [noise(i) for i in range(int(index.max()) + 1 if len(index) else 0)]
     range_rate = np.where(columns["120/CAL/D"] == 0, columns["120/CAL/CAL"], np.nan)
@@ -144,7 +149,7 @@ def _ranges(batch: Batch) -> np.ndarray:
 def _heights(columns: RecordColumns) -> tuple[np.ndarray, np.ndarray]:
     """Height above mean sea level [m] and the step it is rounded to."""
     own = columns["110/HEIGHT"] * FOOT
-    sound = (columns["090/V"] == 0) & (columns["090/G"] == 0)
+    sound = (columns["090/V"] == 0) & (columns["090/G"] == 0) & (columns["090/FL"] <= _MAX_LEVEL)
     level = np.where(sound, columns["090/FL"] * FLIGHT_LEVEL, np.nan)
     return np.where(np.isnan(own), level, own), np.where(np.isnan(own), _LEVEL_STEP_M, _HEIGHT_STEP_M)
 
