@@ -1,0 +1,1 @@
+"""Ground truth: generic threats, things that are none, and recorded flights. Generic parameters only."""

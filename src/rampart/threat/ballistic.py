@@ -1,0 +1,393 @@
+"""Ballistic kinds: rocket, shell, mortar bomb. Made backwards from where they come down.
+
+A round is given by where, when, from which direction and how steeply it comes down, by its drag and its time of flight.
+Its arrival speed is then found such that the flight, integrated back in time, is on the ground when that time is over.
+Nothing here solves for a firing direction: the launch point is whatever the flight back in time leads to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, Field
+from scipy.optimize import brentq
+
+from rampart.errors import InputError
+from rampart.physics import flight as motion
+from rampart.physics.environment import Environment
+from rampart.records import Fate, Flight, Site
+from rampart.records.spec import NonNegative, Positive, Share, Vector2
+
+from .raid import RaidSpec
+from .signature import draw_rcs
+
+#: Spacing of a flight's knots: the cubic between them is then within a millimetre of the flight.
+STEP_S = 0.05
+#: Faster than this at launch or burnout is none of our generic kinds.
+TOP_SPEED_MS = 1200.0
+#: Speed at which a rocket leaves its rail: the boost starts with it.
+RAIL_SPEED_MS = 30.0
+
+_Angle = Annotated[float, Field(gt=0.0, lt=90.0)]
+
+
+def _interval(value: object) -> object:
+    """One number stands for an interval without width."""
+    pair = tuple(value) if isinstance(value, list | tuple) else (value, value)
+    if len(pair) != 2 or any(isinstance(v, bool) or not isinstance(v, int | float) for v in pair):
+        raise ValueError("expected a number or a list of two: lowest and highest")
+    if not pair[0] <= pair[1]:
+        raise ValueError("expected the lowest first, then the highest")
+    return tuple(float(v) for v in pair)
+
+
+Angles = Annotated[tuple[_Angle, _Angle], BeforeValidator(_interval)]
+Drags = Annotated[tuple[Positive, Positive], BeforeValidator(_interval)]
+Seconds = Annotated[tuple[NonNegative, NonNegative], BeforeValidator(_interval)]
+Flown = Annotated[Positive, Field(ge=3.0, le=150.0)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrival:
+    """How one round comes down."""
+
+    impact_enu: np.ndarray  #: (3,) on the ground [m]
+    from_bearing_rad: float  #: clockwise from north, as seen from the impact point
+    angle_rad: float  #: of the path below the horizontal at impact
+    time_of_flight_s: float
+    thrust_s: float  #: length of the boost after launch; 0 without
+    drag_m2_per_kg: float
+
+    def state(self, speed_ms: float) -> np.ndarray:
+        """State (7,) at impact: position, velocity, ln of the drag-to-mass ratio."""
+        level = speed_ms * math.cos(self.angle_rad)
+        east, north = -level * math.sin(self.from_bearing_rad), -level * math.cos(self.from_bearing_rad)
+        return np.array(
+            [*self.impact_enu, east, north, -speed_ms * math.sin(self.angle_rad), math.log(self.drag_m2_per_kg)]
+        )
+
+
+class _NoFlightError(Exception):
+    """No arrival speed gives the time of flight asked for."""
+
+
+def fly_back(arrival: Arrival, environment: Environment, shape: str) -> motion.Flight:
+    """The flight that comes down as `arrival` says, times counted from the impact (so below zero).
+
+    Parameters
+    ----------
+    arrival : Arrival
+        Where, how and after what time of flight.
+    environment : Environment
+        Air, gravity and ground.
+    shape : str
+        Drag shape.
+
+    Returns
+    -------
+    rampart.physics.flight.Flight
+        From the ground to the impact; a knot lies on the burnout.
+
+    Raises
+    ------
+    InputError
+        If no flight of that length comes down at that angle with less than 1,200 m/s anywhere on it.
+
+    Notes
+    -----
+    Method: the time that a flight back to the ground takes rises with the arrival speed, so Brent's method finds that
+    speed. With a boost its acceleration, along the velocity and constant, is found inside that search, such that the
+    flight back ends with the speed at which a rocket leaves its rail.
+    """
+    back = _Back(arrival, environment, shape)
+    try:
+        flown = back.boosted() if arrival.thrust_s > 0.0 else back.coasted()
+    except _NoFlightError:
+        raise InputError(
+            f"time_of_flight_s near {arrival.time_of_flight_s:.1f} with an arrival at"
+            f" {math.degrees(arrival.angle_rad):.0f} deg has no flight; expected another time of flight, angle or drag"
+        ) from None
+    return flown
+
+
+def shallowest_angle(arrival: Arrival, environment: Environment, shape: str, top_speed_ms: float) -> float:
+    """The smallest arrival angle (whole 5 degrees, in rad) that needs no speed above `top_speed_ms`; nan if none does.
+
+    Drag bends long flights down: a long time of flight and a shallow arrival do not go together. `arrival` gives place,
+    direction, drag and time of flight; its angle and boost do not count.
+
+    Notes
+    -----
+    One batch of coarse flights back in time, over angles and arrival speeds; between speeds linear.
+    """
+    angles, shares = np.radians(np.arange(30.0, 86.0, 5.0)), np.linspace(0.2, 1.1, 46)
+    states = np.array([_at_angle(arrival, a).state(s * _vacuum_speed(arrival, a)) for a in angles for s in shares])
+    limit = 1.2 * arrival.time_of_flight_s + 5.0
+    landings = motion.fly_to_ground(states, environment, shape=shape, step_s=1.0, backward=True, max_time_s=limit)
+    back = np.where(landings.landed, -landings.time_s, np.inf).reshape(len(angles), -1)
+    velocity = np.where(landings.landed[:, None], landings.velocity_enu, 0.0)
+    speed = np.maximum(np.linalg.norm(velocity, axis=1), np.linalg.norm(states[:, 3:6], axis=1))
+    for angle, times, speeds in zip(angles, back, speed.reshape(back.shape), strict=True):
+        late = int(np.argmax(times >= arrival.time_of_flight_s))
+        if late == 0 or not np.isfinite(times[late]):
+            continue
+        if np.interp(arrival.time_of_flight_s, times[late - 1 : late + 1], speeds[late - 1 : late + 1]) < top_speed_ms:
+            return float(angle)
+    return math.nan
+
+
+def _at_angle(arrival: Arrival, angle_rad: float) -> Arrival:
+    return replace(arrival, angle_rad=float(angle_rad))
+
+
+def _vacuum_speed(arrival: Arrival, angle_rad: float) -> float:
+    """Arrival speed over a plane without air; with drag the arrival is slower."""
+    return 9.81 * arrival.time_of_flight_s / (2.0 * math.sin(angle_rad))
+
+
+class _Back:
+    """Flights back in time from one arrival, for any arrival speed."""
+
+    def __init__(self, arrival: Arrival, environment: Environment, shape: str) -> None:
+        self.arrival, self.environment, self.shape = arrival, environment, shape
+
+    def _fly(self, state: np.ndarray, duration_s: float, *, ground: bool, thrust_ms2: float = 0.0) -> motion.Flight:
+        return motion.fly(
+            state,
+            self.environment,
+            duration_s=duration_s,
+            step_s=STEP_S,
+            shape=self.shape,
+            backward=True,
+            to_ground=ground,
+            thrust_ms2=thrust_ms2,
+        )
+
+    def coasted(self) -> motion.Flight:
+        """A flight without boost."""
+        arrival = self.arrival
+        limit = arrival.time_of_flight_s + 5.0
+
+        def excess(speed: float) -> float:
+            landing = motion.fly_to_ground(
+                arrival.state(speed)[None, :],
+                self.environment,
+                shape=self.shape,
+                step_s=STEP_S,
+                backward=True,
+                max_time_s=limit,
+            )
+            # not down in time, or so fast back in time that it left the numbers: too fast in any case
+            return -float(landing.time_s[0]) - arrival.time_of_flight_s if landing.landed[0] else 5.0
+
+        speed = self._root(excess)
+        flown = self._fly(arrival.state(speed), limit, ground=True)
+        self._check(flown)
+        return flown
+
+    def boosted(self) -> motion.Flight:
+        """A flight with boost: coast back to the burnout, then the boost back to the ground."""
+
+        def height(speed: float) -> float:
+            coast = self._coast(speed)
+            if coast.status == motion.LANDED:
+                return -1e6
+            if coast.status != motion.TIMED_OUT or not _slow(coast):
+                return 1e6
+            start = self._boost(coast)[0].position_enu[0]
+            return float(start[2] - self.environment.terrain.height_at(start[0], start[1]))
+
+        coast = self._coast(self._root(height))
+        _, thrust = self._boost(coast)
+        # the search met the ground to a micrometre; the last step may end on it a moment earlier or later
+        boost = self._fly(_first(coast, self.arrival), self.arrival.thrust_s + 0.1, ground=True, thrust_ms2=thrust)
+        offset = coast.time_s[0]
+        flown = motion.Flight(
+            np.concatenate([boost.time_s[:-1] + offset, coast.time_s]),
+            np.concatenate([boost.position_enu[:-1], coast.position_enu]),
+            np.concatenate([boost.velocity_enu[:-1], coast.velocity_enu]),
+            boost.status,
+        )
+        self._check(flown)
+        return flown
+
+    def _coast(self, speed: float) -> motion.Flight:
+        arrival = self.arrival
+        return self._fly(arrival.state(speed), arrival.time_of_flight_s - arrival.thrust_s, ground=True)
+
+    def _boost(self, coast: motion.Flight) -> tuple[motion.Flight, float]:
+        """The boost before a coast and its acceleration [m/s2]."""
+        burnout, length = _first(coast, self.arrival), self.arrival.thrust_s
+        # below what is needed, as gravity and drag take their share: the speed then falls to the rail's from above
+        thrust = (float(np.linalg.norm(burnout[3:6])) - RAIL_SPEED_MS) / length
+        for _ in range(50):
+            boost = self._fly(burnout, length, ground=False, thrust_ms2=thrust)
+            over = float(np.linalg.norm(boost.velocity_enu[0])) - RAIL_SPEED_MS
+            if abs(over) < 1e-9:
+                break
+            thrust += over / length
+        return boost, thrust
+
+    def _root(self, function: Callable[[float], float]) -> float:
+        """The arrival speed at which a rising function is zero."""
+        speeds = _vacuum_speed(self.arrival, self.arrival.angle_rad) * np.linspace(0.1, 1.3, 49)
+        low = speeds[0]
+        for high in speeds[1:]:
+            if function(high) > 0.0:
+                if function(low) >= 0.0:
+                    break
+                return float(brentq(function, low, high, xtol=1e-10, rtol=1e-14))
+            low = high
+        raise _NoFlightError
+
+    def _check(self, flown: motion.Flight) -> None:
+        if flown.status != motion.LANDED or not _slow(flown):
+            raise _NoFlightError
+
+
+def _slow(flown: motion.Flight) -> bool:
+    # component by component first: back in time a falling body can leave all bounds
+    return bool((np.abs(flown.velocity_enu) < TOP_SPEED_MS).all()) and bool(
+        np.linalg.norm(flown.velocity_enu, axis=1).max() < TOP_SPEED_MS
+    )
+
+
+def _first(flown: motion.Flight, arrival: Arrival) -> np.ndarray:
+    return np.array([*flown.position_enu[0], *flown.velocity_enu[0], math.log(arrival.drag_m2_per_kg)])
+
+
+class _BallisticSpec(RaidSpec):
+    """Keys of all ballistic kinds. An interval is one number or two: each round is drawn uniformly from it."""
+
+    impact_en_m: Vector2  #: where they come down, give or take `spread_m`
+    time_of_flight_s: Flown  #: of the first kind of round; each is drawn within `time_of_flight_spread` of it
+    time_of_flight_spread: Share = 0.02  #: as a share, uniform to both sides
+    bearing_spread_deg: NonNegative = 1.0  #: one sigma of the direction they come from
+    #: of the path below the horizontal at impact; where not given: the kind's usual angles, from the least on that
+    #: needs no speed above the kind's; if that is steeper than all of them, up to 10 degrees more than it
+    arrival_angle_deg: Angles | None = None
+    drag_m2_per_kg: Drags  #: drag-to-mass ratio, see `rampart.physics.drag`
+    thrust_s: Seconds = (0.0, 0.0)  #: length of the boost
+    drag_shape: Literal["g1", "g7", "sphere"] = "g1"
+
+    kind_: ClassVar[str]
+    usual_angle_deg: ClassVar[tuple[float, float]]
+    top_speed_ms: ClassVar[float]
+
+    def build(self, site: Site, environment: Environment, rng: np.random.Generator) -> tuple[Flight, ...]:
+        """The rounds of the raid, each with the same number of draws.
+
+        Raises
+        ------
+        InputError
+            If a round has no flight with these numbers.
+        """
+        return tuple(self._round(i, site, environment, rng) for i in range(self.count))
+
+    def _arrival(self, i: int, environment: Environment, rng: np.random.Generator) -> Arrival:
+        east, north = self.end_point(rng, self.impact_en_m)
+        u = rng.uniform(size=4)
+        bearing = self.bearing_of(i) + math.radians(self.bearing_spread_deg) * float(rng.standard_normal())
+        flown = self.time_of_flight_s * (1.0 + self.time_of_flight_spread * (2.0 * u[0] - 1.0))
+        bare = Arrival(
+            np.array([east, north, float(environment.terrain.height_at(east, north))]),
+            bearing,
+            math.nan,
+            flown,
+            min(_within(self.thrust_s, u[2]), 0.5 * flown),
+            _within(self.drag_m2_per_kg, u[3]),
+        )
+        if self.arrival_angle_deg is not None:
+            return _at_angle(bare, math.radians(_within(self.arrival_angle_deg, u[1])))
+        return self._usual_arrival(bare, environment, u[1])
+
+    def _usual_arrival(self, bare: Arrival, environment: Environment, u: float) -> Arrival:
+        """An arrival angle that suits the time of flight; a flight too long for its drag gets the kind's least drag."""
+        for arrival in (bare, replace(bare, drag_m2_per_kg=self.drag_m2_per_kg[0])):
+            least = math.degrees(shallowest_angle(arrival, environment, self.drag_shape, self.top_speed_ms))
+            if not math.isnan(least):
+                low = max(self.usual_angle_deg[0], least)
+                high = min(max(self.usual_angle_deg[1], low + 10.0), 85.0)
+                return _at_angle(arrival, math.radians(_within((low, high), u)))
+        raise InputError(
+            f"threat {self.id!r}: time_of_flight_s = {self.time_of_flight_s:g} is too long for this kind;"
+            " expected a shorter one, or less drag_m2_per_kg"
+        )
+
+    def _round(self, i: int, site: Site, environment: Environment, rng: np.random.Generator) -> Flight:
+        arrival = self._arrival(i, environment, rng)
+        rcs = draw_rcs(rng, self.kind_, self.rcs_dbsm)
+        try:
+            flown = fly_back(arrival, environment, self.drag_shape)
+        except InputError as error:
+            raise InputError(f"threat {self.id!r}: {error}") from None
+        when = self.arrival_of(i)
+        burnout = when - arrival.time_of_flight_s + arrival.thrust_s if arrival.thrust_s > 0.0 else math.nan
+        return Flight(
+            id=self.name(i),
+            part=self.id,
+            site=site.id,
+            kind=self.kind_,
+            threat=True,
+            ballistic=True,
+            time_s=when + flown.time_s,
+            position_enu=flown.position_enu,
+            velocity_enu=flown.velocity_enu,
+            rcs_dbsm=rcs,
+            swerling=self.swerling,
+            burnout_s=burnout,
+            ln_drag=math.log(arrival.drag_m2_per_kg),
+            fate=Fate.IMPACT,
+        )
+
+
+def _within(interval: tuple[float, float], u: float) -> float:
+    return float(interval[0] + (interval[1] - interval[0]) * u)
+
+
+class RocketSpec(_BallisticSpec):
+    """``kind = "rocket"``: an unguided rocket with a short boost.
+
+    Examples
+    --------
+    >>> spec = RocketSpec(id="r", kind="rocket", arrival_s=40.0, impact_en_m=[0.0, 150.0], time_of_flight_s=25.0)
+    >>> here = Environment.standard(latitude_rad=0.58)
+    >>> [flight] = spec.build(Site("s", 0.58, 0.77, 0.0), here, np.random.Generator(np.random.Philox(1)))
+    >>> flight.end_s, bool(abs(flight.position_enu[-1, 2]) < 0.01)
+    (40.0, True)
+    """
+
+    kind: Literal["rocket"]
+    drag_m2_per_kg: Drags = (3e-5, 1.2e-4)
+    thrust_s: Seconds = (1.2, 2.0)
+
+    kind_: ClassVar[str] = "rocket"
+    usual_angle_deg: ClassVar[tuple[float, float]] = (38.0, 58.0)
+    top_speed_ms: ClassVar[float] = 700.0
+
+
+class ShellSpec(_BallisticSpec):
+    """``kind = "shell"``: an artillery shell, slender."""
+
+    kind: Literal["shell"]
+    drag_m2_per_kg: Drags = (2e-5, 5e-5)
+    drag_shape: Literal["g1", "g7", "sphere"] = "g7"
+
+    kind_: ClassVar[str] = "shell"
+    usual_angle_deg: ClassVar[tuple[float, float]] = (35.0, 60.0)
+    top_speed_ms: ClassVar[float] = 700.0
+
+
+class MortarSpec(_BallisticSpec):
+    """``kind = "mortar"``: a mortar bomb, steep and slow."""
+
+    kind: Literal["mortar"]
+    drag_m2_per_kg: Drags = (6e-5, 1.3e-4)
+
+    kind_: ClassVar[str] = "mortar"
+    usual_angle_deg: ClassVar[tuple[float, float]] = (52.0, 75.0)
+    top_speed_ms: ClassVar[float] = 350.0
