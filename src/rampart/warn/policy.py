@@ -1,0 +1,275 @@
+"""Policy: when to say what. A typed state machine per zone and threat.
+
+A zone without a warning is silent. A warning opens as prepare or shelter, may rise from prepare to shelter, and closes
+as release (the danger has passed) or cancel (there never was one). Each threat behind it is in one `State`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from rampart.records import Phase
+
+from .danger import Danger
+
+SECOND = 1_000_000_000
+
+
+class State(IntEnum):
+    """Where a threat stands, seen from one zone."""
+
+    ACTIVE = 0  #: endangers the zone
+    DOWN = 1  #: its time of impact has passed
+    AWAY = 2  #: comes down, or flies, somewhere else
+    LOST = 3  #: no longer seen, and would have arrived by now
+    HARMLESS = 4  #: turned out to be no threat: the hypothesis failed
+    UNPROVEN = 5  #: its track did not last: the hypothesis failed
+
+    @property
+    def failed(self) -> bool:
+        """There never was a danger."""
+        return self >= State.HARMLESS
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The numbers behind the decisions; `[warn]` in a scenario sets them.
+
+    Attributes
+    ----------
+    warn_probability, drone_probability : float
+        Expected cost: per person, warning costs the minutes in shelter and silence costs `probability * miss_cost`;
+        so a zone is warned from ``minutes / miss_cost`` on (see `threshold`).
+    early_probability : float
+        A drone is warned of before it is urgent only from this probability on: it can still turn.
+    shelter_probability : float
+        From here on shelter is said of a ballistic threat even if there is time to prepare.
+    hysteresis : float
+        A threat stops endangering a zone below this share of the threshold.
+    doubt_share : float
+        A track stops looking like a threat below this share of `least_weight`.
+    least_weight, sure_weight : float
+        Probability that the track exists and is a threat of its kind: below the first nobody is warned, from the
+        second on at once, in between after `confirm_s`.
+    wait_share : float
+        While there is time, zones with less than this share of the track's likeliest zone wait: waiting costs nothing
+        until their people must move, and the prediction sharpens.
+    """
+
+    warn_probability: float = 0.003
+    drone_probability: float = 0.03
+    early_probability: float = 0.3
+    shelter_probability: float = 0.5
+    hysteresis: float = 0.3
+    doubt_share: float = 0.6
+    least_weight: float = 0.5
+    sure_weight: float = 0.8
+    wait_share: float = 0.1
+    margin_s: float = 3.0
+    confirm_s: float = 0.9
+    drone_confirm_s: float = 3.0
+    min_dwell_s: float = 3.0
+    clear_s: float = 4.0
+    drone_clear_s: float = 10.0
+    hold_s: float = 10.0
+    lost_hold_s: float = 30.0
+    cancel_s: float = 1.5
+    reopen_s: float = 30.0
+    update_s: float = 2.0
+    proven_hits: int = 6
+
+    def base(self, drone: bool) -> float:
+        """Probability from which the expected cost of silence is the greater one."""
+        return self.drone_probability if drone else self.warn_probability
+
+    def slack_s(self, arrival_ns: int, sigma_s: float, shelter_time_s: float, now_ns: int) -> float:
+        """Seconds left until people must move; negative if they should be moving already."""
+        return (arrival_ns - now_ns) / SECOND - sigma_s - shelter_time_s - self.margin_s
+
+    def wants(self, danger: Danger, probability: float, best: float, slack_s: float) -> bool:
+        """Whether a zone should be warned of a track.
+
+        Parameters
+        ----------
+        danger : Danger
+            The track.
+        probability, best : float
+            That it hits this zone, and its likeliest zone, given that it is a threat.
+        slack_s : float
+            Time left to wait.
+
+        Examples
+        --------
+        >>> from rampart.warn.danger import Danger
+        >>> rocket = Danger(1, False, 0.95, 1.0, 0, 0.5, 9, 0, 0, 0, {})
+        >>> Policy().wants(rocket, 0.01, 0.02, 10.0), Policy().wants(rocket, 0.002, 0.002, 10.0)
+        (True, False)
+        """
+        chance = probability * danger.belief
+        if danger.belief < self.least_weight or chance < self.base(danger.drone):
+            return False
+        if slack_s <= 0.0:
+            return True
+        return chance >= self.early_probability if danger.drone else probability >= self.wait_share * best
+
+    def confirm_ns(self, danger: Danger) -> int:
+        """How long the wish must last: nothing for a track that is surely a ballistic threat."""
+        if danger.drone:
+            return round(self.drone_confirm_s * SECOND)
+        return 0 if danger.belief >= self.sure_weight else round(self.confirm_s * SECOND)
+
+    def phase(self, chance: float, drone: bool, slack_s: float) -> Phase:
+        """What to say of a threat that endangers a zone.
+
+        Shelter if people must move now, or if a ballistic impact is so likely that being early costs less than being
+        late; prepare while there is time and the danger is uncertain. A drone can turn: shelter waits until it is due.
+        """
+        likely = not drone and chance >= self.shelter_probability
+        return Phase.SHELTER if likely or (slack_s <= 0.0 and chance >= self.base(drone)) else Phase.PREPARE
+
+
+def threshold(minutes: float, miss_cost: float) -> float:
+    """Probability at which warning and silence cost the same: both per person, so the population cancels out.
+
+    Parameters
+    ----------
+    minutes : float
+        In shelter because of one warning.
+    miss_cost : float
+        Of a person hit without warning, in person-minutes of shelter.
+
+    Examples
+    --------
+    >>> threshold(3.0, 1000.0)
+    0.003
+    """
+    return min(minutes / miss_cost, 1.0)
+
+
+@dataclass(slots=True)
+class Threat:
+    """A track behind a warning, as one zone sees it."""
+
+    track: int
+    drone: bool
+    target_class: int
+    probability: float  #: that it hits the zone, times the belief in it
+    arrival_ns: int
+    sigma_s: float
+    hits: int
+    updated_ns: int
+    received_ns: int
+    flags: int
+    state: State = State.ACTIVE
+    away_ns: int | None = None  #: since when it endangers the zone no longer
+    doubt_ns: int | None = None  #: since when it looks harmless
+    gone_ns: int | None = None  #: since when its track is gone
+
+    @classmethod
+    def of(cls, danger: Danger, zone: int) -> Threat:
+        """A threat as one step shows it; `danger` endangers the zone."""
+        assert danger.zones is not None
+        p, arrival = danger.zones[zone]
+        return cls(
+            danger.track,
+            danger.drone,
+            danger.target_class,
+            p * danger.belief,
+            arrival,
+            danger.sigma_s,
+            danger.hits,
+            danger.updated_ns,
+            danger.received_ns,
+            danger.flags,
+        )
+
+    def see(self, danger: Danger | None, zone: int, now_ns: int, policy: Policy) -> None:
+        """Take up what a step shows of the track; None if the track is gone.
+
+        Only fresh detections speak against a danger: a track that coasts, as it does once its object is down, keeps
+        what was known.
+        """
+        if danger is None:
+            self.gone_ns = now_ns if self.gone_ns is None else self.gone_ns
+            return
+        self.gone_ns = None
+        if danger.hits <= self.hits:
+            return
+        self.hits, self.updated_ns, self.received_ns = danger.hits, danger.updated_ns, danger.received_ns
+        self.flags |= danger.flags
+        self.doubt_ns = _since(self.doubt_ns, danger.weight < policy.least_weight * policy.doubt_share, now_ns)
+        if danger.zones is None:
+            return
+        self.drone, self.target_class, self.sigma_s = danger.drone, danger.target_class, danger.sigma_s
+        p, arrival = danger.zones.get(zone, (0.0, self.arrival_ns))
+        self.probability = p * danger.belief
+        away = p < policy.hysteresis * policy.base(danger.drone)
+        self.away_ns = _since(self.away_ns, away, now_ns)
+        if not away:
+            self.arrival_ns = arrival
+
+    def settle(self, now_ns: int, policy: Policy) -> None:
+        """Move to the state that the time and the evidence ask for."""
+        due = self.due_ns(policy)
+        self.state = due[1] if due is not None and due[0] <= now_ns else State.ACTIVE
+
+    def due_ns(self, policy: Policy) -> tuple[int, State] | None:
+        """When the threat ends if nothing else is seen, and how; None if only new evidence can end it."""
+        ends: list[tuple[int, State]] = []
+        if self.doubt_ns is not None:
+            ends.append((self.doubt_ns + _ns(policy.cancel_s), State.HARMLESS))
+        if self.gone_ns is not None and self.hits < policy.proven_hits:
+            ends.append((self.gone_ns + _ns(policy.cancel_s), State.UNPROVEN))
+        if self.away_ns is not None and self.doubt_ns is None:
+            ends.append((self.away_ns + _ns(policy.drone_clear_s if self.drone else policy.clear_s), State.AWAY))
+        if not self.drone:
+            came_down = self.arrival_ns + _ns(2.0 * self.sigma_s + policy.hold_s)
+            lost = self.gone_ns is not None and self.gone_ns < self.arrival_ns - _ns(3.0 * self.sigma_s + 2.0)
+            ends.append((came_down, State.LOST if lost else State.DOWN))
+        elif self.gone_ns is not None:
+            ends.append((max(self.gone_ns, self.arrival_ns) + _ns(policy.lost_hold_s), State.LOST))
+        return min(ends) if ends else None
+
+
+@dataclass(slots=True)
+class Alert:
+    """A zone's open warning."""
+
+    number: int
+    zone: int
+    opened_ns: int
+    phase: Phase
+    sequence: int = 0
+    said_ns: int = 0  #: of the latest message
+    said_arrival_ns: int = 0  #: as that message gave it
+    threats: dict[int, Threat] = field(default_factory=dict)
+
+    def leading(self) -> Threat:
+        """The threat that arrives first among those still active, or among all."""
+        active = [t for t in self.threats.values() if t.state == State.ACTIVE] or list(self.threats.values())
+        return min(active, key=lambda t: (t.arrival_ns, t.track))
+
+    def probability(self) -> float:
+        """That at least one active threat hits the zone."""
+        safe = 1.0
+        for threat in self.threats.values():
+            if threat.state == State.ACTIVE:
+                safe *= 1.0 - threat.probability
+        return 1.0 - safe
+
+    def closing_phase(self) -> Phase | None:
+        """Release or cancel once no threat is active; None as long as one is."""
+        states = [t.state for t in self.threats.values()]
+        if State.ACTIVE in states:
+            return None
+        return Phase.CANCEL if all(s.failed for s in states) else Phase.RELEASE
+
+
+def _since(before: int | None, holds: bool, now_ns: int) -> int | None:
+    """Since when something holds; None if it does not."""
+    return None if not holds else now_ns if before is None else before
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * SECOND)
