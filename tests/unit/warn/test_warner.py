@@ -67,8 +67,8 @@ def test_miss_cost_moves_the_threshold():
 
 
 def test_zones_much_less_likely_wait_while_there_is_time():
-    clock = Clock(Warner(site(square("a", 0, 0), square("b", 0, 700))))
-    rocket = Rocket(impact=(0, 0), sigma_m=150)
+    clock = Clock(Warner(site(square("a", 0, 0), square("b", 0, 600))))
+    rocket = Rocket(impact=(0, 0), sigma_m=170)
     assert phases(clock.step(5.0, rocket)) == [(0, "shelter", 0)]
     rows = clock.run(5.5, 17.0, rocket)
     assert (1, "shelter", 0) in phases(rows)
