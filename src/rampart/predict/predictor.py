@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from rampart.physics.constants import STANDARD_GRAVITY_MS2
 from rampart.physics.environment import Environment
-from rampart.records import PredictionKind, Predictions, Result, Row, Site, Tracks, Zone
+from rampart.records import PredictionKind, Predictions, Result, Row, Site, TargetClass, Tracks, Zone
 from rampart.records.spec import NonNegative, Number, Positive, Share, Spec
 
 from . import _kernels
@@ -31,6 +32,8 @@ class PredictorSpec(Spec):
     step_s: Annotated[Positive, Field(le=5)] = 2.0
     #: longest flight that is followed, forward or back
     flight_limit_s: Positive = 300.0
+    #: boost of a generic rocket, of which the flight back to the launch knows nothing
+    boost_s: NonNegative = 1.6
     #: how far ahead a drone's corridor goes
     horizon_s: Positive = 60.0
     #: density of the white acceleration that a drone may fly, m2/s3
@@ -143,8 +146,12 @@ class Predictor:
         rows.impact_velocity_enu[at] = mean[0, :, 3:]
         rows.launch_enu[at, :2], rows.launch_enu[at, 2] = mean[1, :, :2], height[1]
         rows.launch_covariance[at] = covariance[1, :, :2, :2]
-        known = np.isfinite(height[1])
-        rows.launch_ns[at] = np.where(known, rows.time_ns[at] + _nanoseconds(mean[1, :, 2]), 0)
+        rocket = tracks.class_probability[track[at], TargetClass.ROCKET] / rows.weight[at]
+        # from rest, a boost takes twice the time of coasting the same way, and sags off the arc by about g t^2 / 4
+        early_s, sag_m = 0.5 * spec.boost_s, 0.25 * STANDARD_GRAVITY_MS2 * spec.boost_s**2
+        rows.launch_covariance[at] += (rocket * sag_m**2)[:, None, None] * np.eye(2)
+        start_ns = rows.time_ns[at] + _nanoseconds(mean[1, :, 2] - rocket * early_s)
+        rows.launch_ns[at] = np.where(np.isfinite(height[1]), start_ns, 0)
 
     def _write_reach(
         self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, closest: np.ndarray
@@ -218,7 +225,7 @@ def predict_impact(track: Row, environment: Environment, *, probability: float =
     fields = {name: np.asarray(getattr(track, name))[None] for name in Tracks.names()}
     spec = PredictorSpec(ellipse_probability=probability, minimum_class_probability=0.5)
     certain = np.zeros((1, fields["class_probability"].shape[1]))
-    certain[0, 0] = 1.0
+    certain[0, TargetClass.SHELL] = 1.0  # no boost is assumed
     one = Tracks.build(1, **{**fields, "class_probability": certain, "status": np.ones(1, np.int8)})
     rows = Predictor(spec, Site("", 0.0, 0.0, 0.0), environment).step(int(track.time_ns), one).records
     impacts = rows.take(rows.kind == PredictionKind.IMPACT)

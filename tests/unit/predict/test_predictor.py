@@ -37,7 +37,7 @@ def _tracks(n=1, state=STATE, sigma=SIGMA, covariance=None, status=TrackStatus.C
         covariance=np.tile(covariance[:6, :6], (n, 1, 1)),
         ballistic_state=np.tile(state, (n, 1)),
         ballistic_covariance=np.tile(covariance, (n, 1, 1)),
-        class_probability=np.tile(_chances(**(classes or {"rocket": 0.9})), (n, 1)),
+        class_probability=np.tile(_chances(**(classes or {"shell": 0.9})), (n, 1)),
         status=np.full(n, status),
     )
 
@@ -130,6 +130,13 @@ def test_no_launch_point_where_flown_back_it_gains_speed_without_end():
     assert np.isnan(row.launch_enu).all()
     assert np.isnan(row.launch_covariance).all()
     assert row.launch_ns == 0
+
+
+def test_a_rocket_started_before_its_arc_did():
+    shell, rocket = _predict(_tracks(shell=0.8))[0], _predict(_tracks(rocket=0.8), boost_s=2.0)[0]
+    assert (shell.launch_ns - rocket.launch_ns) * 1e-9 == pytest.approx(1.0)
+    np.testing.assert_array_equal(rocket.launch_enu, shell.launch_enu)
+    np.testing.assert_allclose(rocket.launch_covariance - shell.launch_covariance, 9.80665**2 * np.eye(2), atol=1e-6)
 
 
 def test_what_never_comes_down_is_not_predicted():
