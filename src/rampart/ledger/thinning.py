@@ -53,3 +53,27 @@ def thin_flight(flight: Flight, tolerance_m: float = TOLERANCE_M) -> Flight:
             keep[middle] = True
             pieces += [(a, middle), (middle, b)]
     return dataclasses.replace(flight, time_s=t[keep], position_enu=p[keep], velocity_enu=v[keep])
+
+
+def positions_at(flight: Flight, times: np.ndarray) -> np.ndarray:
+    """Where a flight is, (n, 3) east, north, up [m], at `times` (n,) [s]; nan before its start and after its end.
+
+    Examples
+    --------
+    >>> line = Flight("b-1", "b", "s", "bird", False, False, np.array([0.0, 10.0]),
+    ...               np.array([[0.0, 0, 50], [100, 0, 50]]), np.array([[10.0, 0, 0], [10, 0, 0]]), -20.0)
+    >>> positions_at(line, np.array([2.5, 11.0])).tolist()
+    [[25.0, 0.0, 50.0], [nan, nan, nan]]
+    """
+    t, p, v = flight.time_s, flight.position_enu, flight.velocity_enu
+    a = np.clip(np.searchsorted(t, times, side="right") - 1, 0, len(t) - 2)
+    h = (t[a + 1] - t[a])[:, None]
+    s = (times - t[a])[:, None] / h
+    out: np.ndarray = (
+        (1 + 2 * s) * (1 - s) ** 2 * p[a]
+        + s * (1 - s) ** 2 * h * v[a]
+        + s**2 * (3 - 2 * s) * p[a + 1]
+        + s**2 * (s - 1) * h * v[a + 1]
+    )
+    out[(times < t[0]) | (times > t[-1])] = np.nan
+    return out
