@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rampart.errors import DecodeError
-from rampart.wire.asterix import CATEGORIES, category, decode_block, decode_columns, decode_record, editions, encode_block
+from rampart.wire.asterix import (
+    CATEGORIES,
+    category,
+    decode_block,
+    decode_columns,
+    decode_record,
+    editions,
+    encode_block,
+)
 from rampart.wire.asterix.columns import WANTED
 
 _LETTERS = "ABCXYZ0189 "
@@ -78,7 +86,9 @@ def assert_close(item, sent, read):
                 assert read[name] == value
 
 
-LAYOUTS = [category(number, edition) for number in CATEGORIES for edition in {editions(number)[0], editions(number)[-1]}]
+LAYOUTS = [
+    category(number, edition) for number in CATEGORIES for edition in {editions(number)[0], editions(number)[-1]}
+]
 LAYOUTS.sort(key=lambda layout: (layout.number, layout.edition))
 IDS = [f"{layout.number:03d}-{layout.edition}" for layout in LAYOUTS]
 
@@ -142,6 +152,6 @@ def test_columns_say_what_records_say(layout, data):
 def test_any_octets(octets, layout):
     try:
         _, end = decode_record(layout, octets)
-        assert 0 < end <= len(octets)
-    except DecodeError as error:
-        assert error.reason
+    except DecodeError:
+        return
+    assert 0 < end <= len(octets)

@@ -1,5 +1,7 @@
 """Two captures of real radars: counts, duplicates, physical sense."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -73,12 +75,16 @@ def test_system_tracks(shared_data):
     assert np.all((speed > 150) & (speed < 300))
 
 
+def refusal(data):
+    try:
+        parse_pcap(data, "radars.pcap")
+    except InputError as error:
+        return str(error)
+    return None
+
+
 def test_cut_anywhere_gives_one_line(shared_data):
     data = shared_data(RADARS).read_bytes()
     for n in range(0, len(data), 7):
-        try:
-            parse_pcap(data[:n], "radars.pcap")
-        except InputError as error:
-            assert str(error).startswith("radars.pcap: ")
-            assert "octet" in str(error)
-            assert "\n" not in str(error)
+        said = refusal(data[:n])
+        assert said is None or re.fullmatch(r"radars\.pcap: .*octet \d+.*", said)
