@@ -45,7 +45,8 @@ def build_places(scenario: Scenario) -> tuple[Place, ...]:
 
 def _place(scenario: Scenario, spec: SiteSpec) -> Place:
     def mine(section: str) -> tuple[tuple[int, Any], ...]:
-        return tuple((i, part) for i, part in enumerate(scenario.parts[section]) if part.site in (None, spec.id))
+        parts = enumerate(scenario.parts[section])
+        return tuple((i, _with_file(scenario, part)) for i, part in parts if part.site in (None, spec.id))
 
     latitude, longitude = np.deg2rad([spec.origin.lat_deg, spec.origin.lon_deg]).tolist()
     bare = Site(spec.id, latitude, longitude, spec.origin.height_m, name=spec.name or spec.id)
@@ -98,6 +99,12 @@ def _environment(scenario: Scenario, spec: SiteSpec, site: Site) -> Environment:
 
 def _file(scenario: Scenario, name: str) -> Path:
     return scenario.folder / name
+
+
+def _with_file(scenario: Scenario, part: Any) -> Any:
+    """A part that names a file names it relative to the scenario's folder."""
+    name = getattr(part, "file", None)
+    return part if name is None else part.model_copy(update={"file": str(_file(scenario, name))})
 
 
 def build_chain(scenario: Scenario, place: Place, *, engage: bool = True) -> Chain:
