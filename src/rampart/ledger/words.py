@@ -11,6 +11,14 @@ OUTCOMES = {
     "departed": "flew away",
     "flying": "still in the air at the end",
 }
+#: The same in two words, where there is little room.
+SHORT_OUTCOMES = {
+    "destroyed": "intercepted",
+    "leaked": "hit defended zone",
+    "outside": "came down outside",
+    "departed": "flew away",
+    "flying": "still flying",
+}
 KINDS = {
     "rocket": ("rocket", "rockets"),
     "shell": ("shell", "shells"),

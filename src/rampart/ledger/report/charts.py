@@ -11,27 +11,29 @@ from .map import ellipse_of
 from .marks import badge
 from .story import Raid, SiteStory, Threat
 from .svg import Frame, Labels, group, metres, picture, tag, text, ticks, tip
-from .timeline import time_axis, window
+from .timeline import GUTTER, RIGHT, WIDTH, time_axis, window
 
 MOST_PANELS = 8
 
 
-def draw_heights(story: SiteStory, raid: Raid, width: float = 1040.0, height: float = 250.0) -> str:
-    """Heights above the site over time: truth thin, tracks coloured."""
+def draw_heights(story: SiteStory, raid: Raid, height: float = 260.0) -> str:
+    """Heights above the site over time, under the timeline and on its scale: truth thin, tracks coloured."""
     start, end = window(raid)
     tops = [1.0]
     for threat in raid.threats:
         if threat.flight is not None:
             tops.append(float(np.nanmax(threat.flight.position_enu[:, 2])))
         tops += [float(np.nanmax(track.position[:, 2])) for track in threat.tracks]
-    frame = Frame(58.0, 8.0, width - 68.0, height - 52.0, start, end, 0.0, 1.08 * max(tops))
+    frame = Frame(GUTTER, 8.0, WIDTH - GUTTER - RIGHT, height - 52.0, start, end, 0.0, 1.08 * max(tops))
     parts = [frame.border(), time_axis(frame, story.site.start_ns), _height_axis(frame)]
+    parts.append(text("height above", 28, frame.top + 14, class_="lane"))
+    parts.append(text("the site", 28, frame.top + 31, class_="lane"))
     labels = Labels(frame.left, frame.top, frame.right, frame.bottom)
     for threat in raid.threats:
         parts.append(_height_lines(frame, threat))
     for threat in raid.threats:
         parts.append(_height_badge(frame, labels, threat))
-    return picture(width, height, *parts, title="heights over time", class_="chart")
+    return picture(WIDTH, height, *parts, title="heights over time", class_="chart")
 
 
 def _height_axis(frame: Frame) -> str:

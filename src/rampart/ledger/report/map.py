@@ -25,6 +25,8 @@ def draw_map(story: SiteStory, raid: Raid) -> str:
     """Overview and close-up of one raid; one map where they would show the same."""
     paths = [_known(t.flight.position_enu) for t in raid.threats if t.flight is not None]
     paths += [track.position[:, :2] for t in raid.threats for track in t.tracks]
+    if not raid.threats:
+        paths += [track.position[:, :2] for track in story.tracks]
     near = _near(story, raid)
     everything = np.concatenate([near, *paths, *[_place(e.get("position_enu_m")) for e in story.effectors]])
     overview = Panel.fit(everything, OVERVIEW_WIDTH, HEIGHT, "overview")
@@ -58,6 +60,8 @@ def _near(story: SiteStory, raid: Raid) -> np.ndarray:
 
 def _draw(panel: Panel, story: SiteStory, raid: Raid, zoom: Panel | None = None) -> str:
     clip = f"clip-{story.site.id}-{raid.threats[0].number if raid.threats else 0}-{panel.name}"
+    names = _zone_names(panel, story.site.zones)
+    places = _places(panel, story, named=zoom is None)
     area = tag("rect", x=0, y=0, width=panel.width, height=panel.height, rx=6)
     inside = [
         _zones(panel, story.site.zones),
@@ -66,10 +70,10 @@ def _draw(panel: Panel, story: SiteStory, raid: Raid, zoom: Panel | None = None)
         *(_track(panel, threat) for threat in raid.threats),
         *(_estimates(panel, threat) for threat in raid.threats),
         _shots(panel, raid),
-        _places(panel, story),
+        places,
         _zoom_box(panel, zoom) if zoom else "",
+        names,
         *(_badges(panel, threat) for threat in raid.threats),
-        _zone_names(panel, story.site.zones),
     ]
     words = f"{panel.name} of {story.name}: zones, sensors, tracks and predicted impacts"
     return picture(
@@ -108,17 +112,20 @@ def _zones(panel: Panel, zones: Iterable[Zone]) -> str:
 
 
 def _zone_names(panel: Panel, zones: Iterable[Zone]) -> str:
+    """Inside along the lower edge where there is room, else below. Placed first: badges keep off them."""
     parts = []
     for zone in zones:
         corners = panel.at(zone.polygon_en)
-        name = zone.id
-        if np.ptp(corners[:, 0]) < 26:
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        wide, tall = high - low
+        width = 6.8 * len(zone.id)
+        if wide < 30 or not panel.shows(corners.mean(axis=0)):
             continue
-        x, y = corners.mean(axis=0)
-        width = 6.4 * len(name)
-        if np.ptp(corners[:, 0]) < width + 8 or np.ptp(corners[:, 1]) < 22:
-            x, y = panel.labels.place(x, corners[:, 1].max() + 2, width, 13, 2)
-        parts.append(text(name, x, y + 4, class_="zone-name", text_anchor="middle"))
+        x, y = (low[0] + high[0]) / 2, high[1] - 9
+        if wide < width + 8 or tall < 30:
+            y = high[1] + 9
+        panel.labels.boxes.append((x - width / 2, y - 7, x + width / 2, y + 7))
+        parts.append(text(zone.id, x, y + 4, class_="zone-name", text_anchor="middle"))
     return group(*parts)
 
 
@@ -219,17 +226,25 @@ def _shots(panel: Panel, raid: Raid) -> str:
     return group(*parts)
 
 
-def _places(panel: Panel, story: SiteStory) -> str:
-    parts = []
-    for model in story.site.sensors:
-        x, y = panel.one(model.position_enu)
-        parts.append(sensor(x, y, f"sensor {model.id} ({model.kind})"))
-        panel.labels.block(x, y, 7)
+def _places(panel: Panel, story: SiteStory, *, named: bool) -> str:
+    """Sensors and effectors, with their names in the close-up."""
+    marks = [
+        (model.position_enu, str(model.id), sensor, f"sensor {model.id} ({model.kind})") for model in story.site.sensors
+    ]
     for entry in story.effectors:
         if entry.get("position_enu_m") is not None:
-            x, y = panel.one(np.array(entry["position_enu_m"], dtype=float))
-            parts.append(effector(x, y, f"simulated effector {entry['id']} ({entry['kind']})"))
-            panel.labels.block(x, y, 6)
+            words = f"simulated effector {entry['id']} ({entry['kind']})"
+            marks.append((np.array(entry["position_enu_m"], dtype=float), str(entry["id"]), effector, words))
+    marks = [mark for mark in marks if panel.shows(mark[0])]
+    parts = []
+    for position, _, draw, words in marks:
+        x, y = panel.one(position)
+        parts.append(draw(x, y, words))
+        panel.labels.block(x, y, 7)
+    for position, name, _, _ in marks if named else ():
+        wide = 6.0 * len(name) + 4
+        x, y = panel.labels.place(*panel.one(position), wide, 13, 9)
+        parts.append(text(name, x, y + 4, class_="place-name", text_anchor="middle"))
     return group(*parts)
 
 

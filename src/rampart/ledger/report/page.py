@@ -183,7 +183,7 @@ def _what_happened(run: RunRecord, stories: Sequence[SiteStory]) -> str:
 
 
 def _site(run: RunRecord, story: SiteStory) -> str:
-    calm = tag("p", "No threat came here.") if not story.raids else ""
+    calm = _quiet(story) if not story.raids else ""
     parts = [
         tag("h2", escape(story.name), id=f"site-{story.site.id}"),
         tag("p", f"{_place(story.site)} · {_inventory(story)}", class_="faint"),
@@ -192,6 +192,14 @@ def _site(run: RunRecord, story: SiteStory) -> str:
         _site_tables(run, story),
     ]
     return tag("section", *parts, class_="site")
+
+
+def _quiet(story: SiteStory) -> str:
+    """A site without scored threats: what was tracked, all on one map."""
+    if not story.tracks:
+        return tag("p", "No threat came here.")
+    start, end = min(t.first_s for t in story.tracks), max(t.end_s for t in story.tracks)
+    return _figure(draw_map(story, Raid((), start, end)), "North is up. Every confirmed track of the whole time.")
 
 
 def _inventory(story: SiteStory) -> str:
@@ -264,7 +272,8 @@ def _score(stories: Sequence[SiteStory]) -> str:
     if not threats:
         return ""
     words = (
-        "Impact errors are distances from where the threat would have come down had it never been engaged; in brackets "
+        "Impact errors, at half and at 80 % of the time of flight, are distances from where the threat would have come "
+        "down had it never been engaged; in brackets "
         "the Cramér-Rao bound, which no unbiased estimate of these detections can beat on average."
     )
     return tag("section", tag("h2", "All threats"), threat_table(threats), tag("p", escape(words), class_="faint"))

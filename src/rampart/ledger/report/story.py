@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -211,7 +211,7 @@ def _site_story(
                 tuple(mine),
                 predicted,
                 (predicted.time_ns - site.start_ns) * 1e-9,
-                tuple(s for s in shots if s.track in own),
+                _judged([s for s in shots if s.track in own], str(entry["outcome"])),
             )
         )
     messages = _messages(site, steps)
@@ -314,6 +314,15 @@ def _shots(site: Site, steps: Sequence[Step], summary: Mapping[str, Any]) -> tup
     )
 
 
+def _judged(shots: Sequence[Shot], outcome: str) -> tuple[Shot, ...]:
+    """Shots at one threat, with what follows from its outcome where the summary does not list them."""
+    if outcome != "destroyed":
+        return tuple(replace(s, destroyed=False) for s in shots)
+    if len(shots) == 1:
+        return (replace(shots[0], destroyed=True),)
+    return tuple(shots)
+
+
 def _messages(site: Site, steps: Sequence[Step]) -> tuple[Message, ...]:
     rows = Warnings.concat(step.warnings for step in steps)
     return tuple(
@@ -341,9 +350,9 @@ def _raids(threats: Sequence[Threat], messages: Sequence[Message]) -> tuple[Raid
             groups.append([])
         groups[-1].append(threat)
         until = max(until, threat.arrival_s)
-    starts = [group[0].launch_s for group in groups]
     raids = []
-    for group, following in zip(groups, [*starts[1:], np.inf], strict=True):
+    for i, group in enumerate(groups):
+        following = groups[i + 1][0].launch_s if i + 1 < len(groups) else np.inf
         ends = [min(max(t.arrival_s, t.end_s), t.arrival_s + GAP_S) for t in group]
         last = max(ends)
         start = group[0].launch_s

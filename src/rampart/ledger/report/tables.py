@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from rampart.ledger.words import OUTCOMES, count, kind_name, seconds
+from rampart.ledger.words import SHORT_OUTCOMES, count, kind_name, seconds
 from rampart.records import Phase
 
 from .marks import badge
@@ -14,6 +14,7 @@ from .story import Message, SiteStory, Threat, Track
 from .svg import metres, picture, tag, tip
 from .timeline import clock
 
+NONE = "–"
 #: gate -> what it means, in the order in which sensors look at them
 GATES = {
     "detected": "reported",
@@ -58,45 +59,50 @@ def inline_badge(threat: Threat) -> str:
 
 def outcome_chip(outcome: str) -> str:
     """What became of a threat, as a coloured word."""
-    return tag("span", escape(OUTCOMES.get(outcome, outcome)), class_=f"chip outcome-{outcome}")
+    return tag("span", escape(SHORT_OUTCOMES.get(outcome, outcome)), class_=f"chip outcome-{outcome}")
+
+
+def _s(value: Any) -> str:
+    return seconds(value, NONE)
 
 
 def _metres(value: Any) -> str:
-    return "-" if value is None or not math.isfinite(value) else metres(value)
+    return NONE if value is None or not math.isfinite(value) else metres(value)
 
 
 def _percent(value: Any) -> str:
     if value is None or not math.isfinite(value):
-        return "-"
-    return "&gt; 99 %" if value > 0.995 else f"{100 * value:.0f} %"
+        return NONE
+    return "&gt;\u00a099\u00a0%" if value > 0.995 else f"{100 * value:.0f}\u00a0%"
 
 
 def _error(entry: Mapping[str, Any], share: str) -> str:
     error, bound = (entry.get(key, {}).get(share) for key in ("impact_error_m", "impact_bound_m"))
     if error is None:
-        return "-"
+        return NONE
     return _metres(error) + (f' <span class="faint">({_metres(bound)})</span>' if bound is not None else "")
 
 
 def threat_table(threats: Sequence[Threat]) -> str:
     """Every threat with its score."""
     heads = ["", "threat", "taken for", "launch#", "seen#", "tracked#", "warned#", "lead#",
-             "error half-way#", "error at 80 %#", "in ellipse", "shots#", "outcome"]  # fmt: skip
+             "error at 50\u00a0%#", "error at 80\u00a0%#", "in ellipse", "shots#", "outcome"]  # fmt: skip
     rows = []
     for threat in threats:
         e = threat.entry
-        inside = {True: "yes", False: "no", None: "-"}[e.get("in_ellipse_90")]
-        taken = f"{escape(kind_name(e['class']))} {_percent(e['class_probability'])}" if e.get("class") else "-"
+        inside = {True: "yes", False: "no", None: NONE}[e.get("in_ellipse_90")]
+        taken = f"{escape(kind_name(e['class']))} {_percent(e['class_probability'])}" if e.get("class") else NONE
         rows.append(
             [
                 inline_badge(threat),
-                f"<b>{escape(str(e['id']))}</b><br/><span class='faint'>{escape(kind_name(threat.kind))}</span>",
+                f"<b class='name'>{escape(str(e['id']))}</b><br/>"
+                f"<span class='faint'>{escape(kind_name(threat.kind))}</span>",
                 taken,
-                seconds(e["launch_s"]),
-                seconds(e["first_detection_s"]),
-                seconds(e["confirmed_s"]),
-                seconds(e["first_warning_s"]),
-                seconds(e["warning_lead_s"]),
+                _s(e["launch_s"]),
+                _s(e["first_detection_s"]),
+                _s(e["confirmed_s"]),
+                _s(e["first_warning_s"]),
+                _s(e["warning_lead_s"]),
                 _error(e, "0.5"),
                 _error(e, "0.8"),
                 inside,
@@ -122,7 +128,7 @@ def message_table(story: SiteStory, messages: Sequence[Message]) -> str:
                 escape(m.zone.id),
                 tag("span", m.phase.label, class_=f"chip phase {m.phase.label}"),
                 escape(kind_name(m.kind)),
-                seconds(m.time_to_impact_s),
+                _s(m.time_to_impact_s),
                 _percent(m.probability),
                 "".join(inline_badge(t) for t in behind) + escape(" ".join(other)),
                 escape(why),
@@ -143,9 +149,9 @@ def effector_table(story: SiteStory, summary: Mapping[str, Any]) -> str:
             [
                 escape(str(effector["id"])),
                 escape(str(effector["kind"])),
-                str(score.get("engagements", "-")),
-                "-" if hits is None else str(hits),
-                str(score.get("rounds_used", "-")),
+                str(score.get("engagements", NONE)),
+                NONE if hits is None else str(hits),
+                str(score.get("rounds_used", NONE)),
             ]
         )
     return table(["effector", "kind", "engagements#", "hits#", "rounds used#"], rows)
@@ -245,7 +251,7 @@ def sensor_table(story: SiteStory) -> str:
     """The sensors' data sheets."""
 
     def known(value: float, unit: str, factor: float = 1.0) -> str:
-        return f"{factor * value:.3g} {unit}" if math.isfinite(value) else "-"
+        return f"{factor * value:.3g} {unit}" if math.isfinite(value) else NONE
 
     degrees = 180.0 / math.pi
     rows = [

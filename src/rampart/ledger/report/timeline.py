@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from rampart.ledger.words import OUTCOMES, kind_name
+from rampart.ledger.words import SHORT_OUTCOMES, kind_name
 from rampart.records import Phase, Zone
 
 from .marks import badge, down_triangle, star
@@ -11,7 +11,7 @@ from .story import Message, Raid, SiteStory, Threat
 from .svg import Frame, group, picture, tag, text, ticks, tip
 
 WIDTH, GUTTER, ROW = 1040.0, 168.0, 34.0
-RIGHT = 130.0  #: room for what became of a threat
+RIGHT = 142.0  #: room for what became of a threat
 _OPEN = {Phase.PREPARE: "prepare", Phase.SHELTER: "shelter"}
 
 
@@ -109,8 +109,7 @@ def _threat_lane(frame: Frame, threat: Threat, y: float) -> str:
 
 def _outcome(frame: Frame, threat: Threat, y: float) -> str:
     outcome = str(threat.entry["outcome"])
-    short = {"leaked": "hit a defended zone", "outside": "came down outside", "flying": "still flying"}
-    words = short.get(outcome, OUTCOMES.get(outcome, outcome))
+    words = SHORT_OUTCOMES.get(outcome, outcome)
     return text(words, frame.right + 10, y + 4, class_=f"lane outcome-{outcome}")
 
 
