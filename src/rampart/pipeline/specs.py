@@ -20,9 +20,9 @@ class SiteSpec(Spec):
 
     id: Identifier
     name: str = ""
-    origin: OriginSpec
+    origin: OriginSpec  #: where its east-north-up frame touches the Earth
     terrain: str | None = None  #: an .hgt tile; flat where not given
-    terrain_radius_m: Positive = 20_000.0
+    terrain_radius_m: Positive = 20_000.0  #: of the terrain kept around the origin; level beyond
     wind: str | None = None  #: a profile CSV; calm where not given
 
 
@@ -32,11 +32,11 @@ class ZoneSpec(Spec):
     id: Identifier
     site: Identifier | None = None
     name: str = ""
-    polygon_en_m: Annotated[Path2, Field(min_length=3)]
-    population: NonNegative = 0.0
-    shelter_time_s: NonNegative = 15.0
-    warn_radius_m: NonNegative = 100.0
-    defended: bool = False
+    polygon_en_m: Annotated[Path2, Field(min_length=3)]  #: corners, not closed
+    population: NonNegative = 0.0  #: people who are warned
+    shelter_time_s: NonNegative = 15.0  #: what they need to reach shelter
+    warn_radius_m: NonNegative = 100.0  #: danger radius added around the polygon
+    defended: bool = False  #: simulated effectors protect it
 
 
 class RefereeSpec(Spec):
@@ -48,9 +48,9 @@ class RefereeSpec(Spec):
 class HeadSpec(Spec):
     """The keys above the first section."""
 
-    schema_: Literal[1] = Field(alias="schema")
+    schema_: Literal[1] = Field(alias="schema")  #: of the file's form; the first key
     name: Identifier
-    description: str = ""
-    start: AwareDatetime
-    duration_s: Annotated[Positive, Field(le=7 * 86_400)]
+    description: str = ""  #: one line for people
+    start: AwareDatetime  #: second 0 of the run, e.g. 2021-07-05T21:00:00Z
+    duration_s: Annotated[Positive, Field(le=7 * 86_400)]  #: length of the run
     zones: str | None = None  #: a GeoJSON file, instead of or beside ``[[zone]]``

@@ -29,20 +29,20 @@ class _BearingSpec(Spec):
 
     id: Identifier
     site: Identifier | None = None
-    position_enu_m: Vector3
-    scan_period_s: Positive = 1.0
-    delay_s: NonNegative = 0.2
-    first_scan_s: NonNegative = 0.0
+    position_enu_m: Vector3  #: in the site's frame
+    scan_period_s: Positive = 1.0  #: between two looks
+    delay_s: NonNegative = 0.2  #: from the look to the delivery of its reports
+    first_scan_s: NonNegative = 0.0  #: first look, from the start of the run
     p_detect: Share = 0.9  #: of what is in cover, in one scan
-    min_elevation_deg: Elevation = -5.0
-    max_elevation_deg: Elevation = 80.0
-    sector_middle_deg: Degrees = 0.0
-    measures_elevation: bool = True
-    azimuth_sigma_deg: Positive
-    elevation_sigma_deg: Positive
-    max_range_m: Positive
-    sector_width_deg: Width
-    false_alarms_per_scan: NonNegative
+    min_elevation_deg: Elevation = -5.0  #: lower edge of the cover
+    max_elevation_deg: Elevation = 80.0  #: upper edge of the cover
+    sector_middle_deg: Degrees = 0.0  #: azimuth of the middle of the cover
+    measures_elevation: bool = True  #: false: reports carry azimuth only
+    azimuth_sigma_deg: Positive  #: one sigma
+    elevation_sigma_deg: Positive  #: one sigma
+    max_range_m: Positive  #: farther things are not noticed
+    sector_width_deg: Width  #: of the cover in azimuth
+    false_alarms_per_scan: NonNegative  #: mean number
 
     _listens: ClassVar[bool] = False
 

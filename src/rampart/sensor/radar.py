@@ -34,30 +34,31 @@ class _RadarSpec(Spec):
     id: Identifier
     site: Identifier | None = None
     position_enu_m: Vector3  #: of the antenna, in the site's frame
+    #: rotating looks at each azimuth in turn, staring everywhere at once
     mode: Literal["rotating", "staring"] = "rotating"
-    scan_period_s: Positive = 0.5
+    scan_period_s: Positive = 0.5  #: time of a full scan
     delay_s: NonNegative = 0.1  #: from the end of a scan to the delivery of its reports
     first_scan_s: NonNegative = 0.0  #: start of the first scan, from the start of the run
     range_sigma_m: Positive = 10.0  #: this and the next three: one sigma at the reference signal to noise ratio
-    azimuth_sigma_deg: Positive = 0.2
-    measures_range_rate: bool = True
-    range_rate_sigma_ms: Positive = 1.0
+    azimuth_sigma_deg: Positive = 0.2  #: see `range_sigma_m`
+    measures_range_rate: bool = True  #: false: reports carry no range rate
+    range_rate_sigma_ms: Positive = 1.0  #: see `range_sigma_m`
     reference_range_m: Positive = 12_000.0  #: 0 dBsm, Swerling case 1, is seen with probability 0.9 here
     p_false_alarm: FalseAlarmRate = 1e-6  #: of one resolution cell in one look; sets the threshold
-    min_range_m: Positive = 150.0
+    min_range_m: Positive = 150.0  #: nearer targets are not seen
     max_range_m: Positive = 20_000.0  #: of the instrumented range
-    min_elevation_deg: Elevation = -1.0
-    max_elevation_deg: Elevation = 70.0
-    sector_middle_deg: Degrees = 0.0
-    sector_width_deg: Width = 360.0
+    min_elevation_deg: Elevation = -1.0  #: lower edge of the cover
+    max_elevation_deg: Elevation = 70.0  #: upper edge of the cover
+    sector_middle_deg: Degrees = 0.0  #: azimuth of the middle of the cover
+    sector_width_deg: Width = 360.0  #: of the cover in azimuth
     minimum_radial_speed_ms: NonNegative = 25.0  #: half width of the Doppler notch
     range_cell_m: Positive = 30.0  #: resolution: nearer targets give one detection
-    azimuth_cell_deg: Positive = 1.5
-    false_alarms_per_scan: NonNegative = 20.0
+    azimuth_cell_deg: Positive = 1.5  #: see `range_cell_m`
+    false_alarms_per_scan: NonNegative = 20.0  #: mean number
     false_alarm_speed_ms: Positive = 400.0  #: greatest radial speed of a false alarm
     clutter_cells: Annotated[int, Field(ge=0, le=10_000)] = 0  #: fixed places whose returns leak through the notch
     clutter_p_detect: Annotated[Number, Field(ge=0, le=1)] = 0.3  #: of one of them in one scan
-    clutter_range_m: Positive = 8_000.0
+    clutter_range_m: Positive = 8_000.0  #: within which the clutter cells lie
     interrogates: bool = True  #: reads the identity of aircraft that carry a transponder
 
     @model_validator(mode="after")
@@ -133,8 +134,8 @@ class Radar3DSpec(_RadarSpec):
     """
 
     kind: Literal["radar3d"]
-    elevation_sigma_deg: Positive = 0.2
-    elevation_cell_deg: Positive = 1.5
+    elevation_sigma_deg: Positive = 0.2  #: see `range_sigma_m`
+    elevation_cell_deg: Positive = 1.5  #: see `range_cell_m`
 
     @property
     def _elevation(self) -> tuple[float, float]:

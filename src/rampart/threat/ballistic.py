@@ -272,7 +272,7 @@ class _BallisticSpec(RaidSpec):
     arrival_angle_deg: Angles | None = None
     drag_m2_per_kg: Drags  #: drag-to-mass ratio, see `rampart.physics.drag`
     thrust_s: Seconds = (0.0, 0.0)  #: length of the boost
-    drag_shape: Literal["g1", "g7", "sphere"] = "g1"
+    drag_shape: Literal["g1", "g7", "sphere"] = "g1"  #: standard drag curve over Mach number
 
     kind_: ClassVar[str]
     usual_angle_deg: ClassVar[tuple[float, float]]

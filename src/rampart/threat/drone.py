@@ -28,10 +28,10 @@ class _DroneSpec(RaidSpec):
     waypoints_en_m: Annotated[Path2, Field(min_length=1)] | None = None  #: on the way; without target, the last is it
     distance_m: Positive = 6_000.0  #: where it comes from, if no waypoint says so
     speed_ms: Positive  #: over the ground, level
-    height_above_ground_m: Positive
+    height_above_ground_m: Positive  #: of its level flight
     bank_deg: Bank = 30.0  #: limits turns
     dive: bool = False  #: onto the target; else it flies on over it
-    dive_angle_deg: Dive
+    dive_angle_deg: Dive  #: below the horizontal
     exit_distance_m: Positive | None = None  #: how far it flies on, default as far as it came
     hover_s: NonNegative = 0.0  #: stops once on its way
     hover_distance_m: Positive = 800.0  #: this far along the course before the target

@@ -39,9 +39,9 @@ Interval = Annotated[tuple[Positive, Positive], BeforeValidator(_pair)]
 class _HarmlessSpec(PartSpec):
     """Keys of all three."""
 
-    count: Count = 1
+    count: Count = 1  #: how many
     start_s: Number = 0.0  #: of their presence, seconds since run start
-    duration_s: Annotated[Positive, Field(le=86_400)] = 3600.0
+    duration_s: Annotated[Positive, Field(le=86_400)] = 3600.0  #: length of their presence
 
     def _flight(self, i: int, site: Site, environment: Environment, knots: np.ndarray, **values: Any) -> Flight:
         """A flight from knots (n, 4): seconds, east, north, height above ground."""
@@ -64,10 +64,10 @@ class _HarmlessSpec(PartSpec):
 class _WandererSpec(_HarmlessSpec):
     """Keys of what wanders about a region."""
 
-    centre_en_m: Vector2 = (0.0, 0.0)
-    radius_m: Positive = 3_000.0
-    speed_ms: Interval
-    height_above_ground_m: Interval
+    centre_en_m: Vector2 = (0.0, 0.0)  #: about which they wander
+    radius_m: Positive = 3_000.0  #: within which they wander
+    speed_ms: Interval  #: drawn between the two
+    height_above_ground_m: Interval  #: drawn between the two
 
     def _walk(self, rng: np.random.Generator, count: int) -> np.ndarray:
         """Knots (count, k, 4) of `count` walks: seconds, east, north, height above ground."""
@@ -108,7 +108,7 @@ class BirdSpec(_WandererSpec):
     """
 
     kind: Literal["bird"]
-    flock_size: Count = 4
+    flock_size: Count = 4  #: birds that fly together
     flock_spacing_m: Positive = 15.0  #: one sigma of a bird's place about its flock's middle, each way
     speed_ms: Interval = (8.0, 18.0)
     height_above_ground_m: Interval = (20.0, 200.0)
@@ -171,7 +171,7 @@ class AircraftSpec(_HarmlessSpec):
     """
 
     kind: Literal["aircraft"]
-    route_enu_m: Annotated[Path3, Field(min_length=2)] | None = None
+    route_enu_m: Annotated[Path3, Field(min_length=2)] | None = None  #: points it flies along; drawn where not given
     from_bearing_deg: Bearings | None = None  #: drawn where not given
     speed_ms: Interval = (60.0, 250.0)
     height_above_ground_m: Interval = (1_000.0, 9_000.0)

@@ -46,10 +46,10 @@ class RaidSpec(PartSpec):
     Object i comes from ``from_bearing_deg[i % len]``.
     """
 
-    count: Count = 1
-    spacing_s: NonNegative = 0.0
-    arrival_s: Number
-    from_bearing_deg: Bearings = (0.0,)
+    count: Count = 1  #: how many
+    spacing_s: NonNegative = 0.0  #: between two arrivals
+    arrival_s: Number  #: of the first, seconds since run start
+    from_bearing_deg: Bearings = (0.0,)  #: where they come from; several values are taken in turn
     spread_m: NonNegative = 0.0  #: end points are drawn normal about the given one, this sigma in east and in north
 
     def arrival_of(self, i: int) -> float:

@@ -45,38 +45,39 @@ class RecordedSpec(PartSpec):
 
     kind: Literal["recorded"]
     file: str  #: beside the scenario, or absolute
-    threat: bool = True
+    threat: bool = True  #: false: a thing that nobody needs to be warned of
     as_kind: Kind = "recorded"  #: what it is taken for: its radar cross-section and what a camera calls it
     ballistic: bool = False  #: comes down by itself at the end of the log
     start_s: Number = 0.0  #: when its first point is flown, seconds since run start
 
-    time_column: ColumnKey = "time_s"
-    latitude_column: ColumnKey | None = "latitude_deg"
-    longitude_column: ColumnKey | None = "longitude_deg"
-    height_column: ColumnKey = "height_m"
-    time_unit: Literal["s", "ms", "us", "ns", "min"] = "s"
-    height_unit: Literal["m", "ft", "km"] = "m"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    time_column: ColumnKey = "time_s"  #: header of the time; a number counts columns
+    latitude_column: ColumnKey | None = "latitude_deg"  #: in degrees, WGS-84
+    longitude_column: ColumnKey | None = "longitude_deg"  #: in degrees, WGS-84
+    height_column: ColumnKey = "height_m"  #: header of the height
+    time_unit: Literal["s", "ms", "us", "ns", "min"] = "s"  #: of the time column
+    height_unit: Literal["m", "ft", "km"] = "m"  #: of the height column
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","  #: between two cells
     aircraft: str | None = None  #: keep only the rows of this one
-    aircraft_column: ColumnKey = "icao24"
+    aircraft_column: ColumnKey = "icao24"  #: header that `aircraft` is looked up under
     sort: bool = False  #: rows may come in any order
 
     #: heights alone are flown above this point, and count from the ground there; logs with places are put with
     #: (anchor_lat_deg, anchor_lon_deg) onto it. Their heights are above mean sea level.
     above_en_m: Vector2 | None = None
+    #: with `anchor_lon_deg`: the place in the log that is put onto `above_en_m`
     anchor_lat_deg: Annotated[Number, Field(ge=-90, le=90)] | None = None
-    anchor_lon_deg: Annotated[Number, Field(ge=-180, le=180)] | None = None
+    anchor_lon_deg: Annotated[Number, Field(ge=-180, le=180)] | None = None  #: see `anchor_lat_deg`
     height_offset_m: Number = 0.0  #: added to all heights
 
     from_s: Number | None = None  #: cut: seconds since the first row of the log
-    to_s: Number | None = None
+    to_s: Number | None = None  #: see `from_s`
     max_gap_s: Positive = 120.0  #: the log is cut into pieces where it is silent for longer
     piece: Annotated[int, Field(ge=1)] | None = None  #: which piece flies, from 1; the one of most rows if not given
     median_rows: Annotated[int, Field(ge=1, le=1001)] = 1  #: odd; running median of heights, against spikes
     smoothing_s: NonNegative = 2.0  #: detail shorter than this is taken for noise; 0 flies through every point
 
-    identity: Annotated[str, Field(max_length=8)] = ""
-    emits: bool = False
+    identity: Annotated[str, Field(max_length=8)] = ""  #: what its transponder says; silent where empty
+    emits: bool = False  #: has a radio link that a direction finder hears
 
     @model_validator(mode="after")
     def _check(self) -> RecordedSpec:

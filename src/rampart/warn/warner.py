@@ -33,11 +33,12 @@ class WarnerSpec(Spec):
     sure_weight: Share = 0.8  #: from here on a ballistic threat is warned of at once
     wait_share: Share = 0.1  #: of the likeliest zone's probability: less likely zones wait while there is time
     margin_s: NonNegative = 3.0  #: added to the shelter time
+    #: how long a ballistic threat of which the tracker is not sure must last before its zone is warned
     confirm_s: NonNegative = 0.9
-    drone_confirm_s: NonNegative = 3.0
+    drone_confirm_s: NonNegative = 3.0  #: the same for a drone
     min_dwell_s: NonNegative = 3.0  #: shortest time between a warning's opening and its end
     clear_s: NonNegative = 4.0  #: how long a prediction must point elsewhere before the zone is released
-    drone_clear_s: NonNegative = 10.0
+    drone_clear_s: NonNegative = 10.0  #: as `clear_s`, for a drone
     release_hold_s: NonNegative = 10.0  #: after the time of impact
     lost_hold_s: NonNegative = 30.0  #: after a drone was last seen
     cancel_s: NonNegative = 1.5  #: how long a failed hypothesis must stay failed
