@@ -7,12 +7,12 @@ import dataclasses
 import inspect
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
-import click
-import typer.main
+import typer
 from sphinx.application import Sphinx
 from sphinx.pycode import ModuleAnalyzer
+from typer.models import OptionInfo
 
 from rampart import records, registry
 from rampart.cli.main import app as command_line
@@ -178,45 +178,61 @@ def _shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "1"
 
 
-def commands() -> dict[str, click.Command]:
-    """The commands by their words: ``run``, ``bench track``."""
-    found: dict[str, click.Command] = {}
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """An argument or option of a command, as its function declares it."""
 
-    def walk(command: Any, words: tuple[str, ...]) -> None:
-        if hasattr(command, "commands") and command.commands:
-            for name, inner in command.commands.items():
-                walk(inner, (*words, name))
-        elif not command.hidden:
-            found[" ".join(words)] = command
+    shown: str  #: as a user writes it
+    takes: str  #: what the value is; "" for a switch
+    help: str
+    option: bool
+    required: bool
 
-    walk(typer.main.get_command(command_line), ())
+
+def commands() -> dict[str, list[Parameter]]:
+    """The commands by their words, ``run`` or ``bench track``, with what they take."""
+    found: dict[str, list[Parameter]] = {}
+
+    def walk(program: typer.Typer, words: tuple[str, ...]) -> None:
+        for command in program.registered_commands:
+            name = command.name or command.callback.__name__.rstrip("_").replace("_", "-")
+            found[" ".join((*words, name))] = list(parameters(command.callback))
+        for group in program.registered_groups:
+            walk(group.typer_instance, (*words, group.name or group.typer_instance.info.name))
+
+    walk(command_line, ())
     return found
 
 
-def command_options(name: str, command: Any) -> str:
-    """Usage, arguments and options of a command."""
-    arguments = [p for p in command.params if p.param_type_name == "argument"]
-    usage = [f"rampart {name}", "[OPTIONS]", *(_argument(p) for p in arguments)]
-    rows = []
-    for parameter in command.params:
-        option = parameter.param_type_name == "option"
-        if getattr(parameter, "hidden", False):
-            continue
-        shown = ", ".join([*parameter.opts, *parameter.secondary_opts]) if option else _argument(parameter)
-        flag = getattr(parameter, "is_flag", False)
-        rows.append(
-            (
-                f"`{shown}`",
-                "" if flag or not option else parameter.type.name,
-                (getattr(parameter, "help", "") or "").replace("\n", " "),
-            )
+def parameters(function: Any) -> Iterator[Parameter]:
+    """The parameters of a command's function, arguments first as typer reads them."""
+    hints = get_type_hints(function, include_extras=True)
+    for name, declared in inspect.signature(function).parameters.items():
+        kind, info = get_args(hints[name])[:2]
+        option, required = isinstance(info, OptionInfo), declared.default is inspect.Parameter.empty
+        shown = name.replace("_", "-")
+        if option:
+            # inside Annotated, the first name stands where the default would
+            names = [n for n in (info.default, *(info.param_decls or ())) if isinstance(n, str) and n.startswith("-")]
+            shown = ", ".join(names) or f"--{shown}"
+        yield Parameter(
+            shown if option else shown.upper(), _takes(kind), " ".join((info.help or "").split()), option, required
         )
+
+
+def _takes(kind: Any) -> str:
+    inner = [k for k in get_args(kind) if k is not type(None)]
+    if inner:
+        return _takes(inner[0])
+    return {bool: "", int: "whole number", float: "number", str: "text", Path: "path"}.get(kind, "text")
+
+
+def command_options(name: str, takes: list[Parameter]) -> str:
+    """Usage, arguments and options of a command."""
+    arguments = [p.shown if p.required else f"[{p.shown}]" for p in takes if not p.option]
+    usage = ["rampart", name, *arguments, "[OPTIONS]"]
+    rows = ((f"`{p.shown}`", p.takes, p.help) for p in takes)
     return f"```text\n{' '.join(usage)}\n```\n\n" + table(("", "takes", "meaning"), rows)
-
-
-def _argument(parameter: Any) -> str:
-    name = (parameter.metavar or parameter.name or "").upper().strip("[]")
-    return name if parameter.required else f"[{name}]"
 
 
 def write(app: Sphinx) -> None:
@@ -224,9 +240,7 @@ def write(app: Sphinx) -> None:
     folder = Path(app.srcdir) / "_build" / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     pages = {"scenario-keys": scenario_keys(), "record-columns": record_columns()}
-    pages |= {
-        f"command-{name.replace(' ', '-')}": command_options(name, command) for name, command in commands().items()
-    }
+    pages |= {f"command-{name.replace(' ', '-')}": command_options(name, takes) for name, takes in commands().items()}
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
