@@ -22,7 +22,7 @@ class SiteSpec(Spec):
     name: str = ""
     origin: OriginSpec  #: where its east-north-up frame touches the Earth
     terrain: str | None = None  #: an .hgt tile; flat where not given
-    terrain_radius_m: Positive = 20_000.0  #: of the terrain kept around the origin; level beyond
+    terrain_radius_m: Positive = 20_000.0  #: of the terrain read around the origin; its edge goes on beyond
     wind: str | None = None  #: a profile CSV; calm where not given
 
 
