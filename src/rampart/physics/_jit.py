@@ -1,19 +1,21 @@
 """The decorator of every compiled kernel.
 
-numba keeps compiled code on disk, but it only looks at the file of the function itself: a change in a callee that lives
-in another file leaves stale machine code behind. So each kernel is cached in a folder whose name is a hash of all sources
-its code can come from: the ``_kernels*.py`` and ``constants.py`` files of its own room and of every room named in them.
+numba keeps compiled code on disk, but it only looks at the file of the function itself: a change in a callee that
+lives in another file leaves stale machine code behind. So each kernel is cached in a folder whose name is a hash of all
+sources its code can come from: the ``_kernels*.py`` and ``constants.py`` files of its own room and of every room named
+in them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import stat
 import tempfile
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,12 @@ def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any
     function : callable, optional
         The kernel; left out when options are given (``@kernel(inline="always")``).
     **options
-        Passed on to `numba.njit`. ``fastmath`` and ``parallel`` are refused, because their bits differ between machines.
+        Passed on to `numba.njit`. ``fastmath`` and ``parallel`` are refused: their bits differ between machines.
 
     Notes
     -----
     Division follows numpy (``1 / 0`` is inf, nothing is raised): a kernel reports trouble by a status, and a test for
-    zero in each division would keep LLVM from vectorising loops. With ``NUMBA_DISABLE_JIT=1`` the plain function is used.
+    zero in each division would keep LLVM from vectorising loops. With ``NUMBA_DISABLE_JIT=1`` the plain function runs.
 
     Examples
     --------
@@ -65,7 +67,7 @@ def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any
         numba.config.CACHE_DIR = before
 
 
-@lru_cache(maxsize=None)
+@cache
 def cache_folder(source: Path) -> str | None:
     """Folder for the compiled code of the kernels in one file; None where no safe folder can be written."""
     name = _hash_of(source)
@@ -85,13 +87,10 @@ def _bases() -> list[Path]:
     if named := os.environ.get("NUMBA_CACHE_DIR"):
         return [Path(named)]
     bases = []
-    cache = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    if cache:
-        bases.append(Path(cache) / "rampart" / "kernels")
-    try:
+    if named := os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA"):
+        bases.append(Path(named) / "rampart" / "kernels")
+    with contextlib.suppress(RuntimeError):  # no home folder known
         bases.append(Path.home() / ".cache" / "rampart" / "kernels")
-    except RuntimeError:  # no home folder known
-        pass
     owner = os.getuid() if hasattr(os, "getuid") else "user"
     bases.append(Path(tempfile.gettempdir()) / f"rampart-kernels-{owner}")
     return bases
@@ -130,7 +129,7 @@ def _reachable(source: Path) -> list[Path]:
     return sorted(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kernel_sources(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for pattern in _SOURCES for path in folder.rglob(pattern)))
 

@@ -3,11 +3,11 @@
 One model everywhere: a point mass in the site's east-north-up frame, state (east, north, up, their rates, ln k), with
 k the drag-to-mass ratio in m2/kg. The world comes in as four arrays (see `environment.Environment.arrays`):
 
-- ``site``: (8,) inverse Earth radius, gravity at the height datum, Coriolis rates about north and up, origin height above
-  the datum, height of the first atmosphere row, inverse row spacing, number of row intervals;
+- ``site``: (8,) inverse Earth radius, gravity at the height datum, the Earth's rotation about north and up, origin
+  height above the datum, height of the first atmosphere row, inverse row spacing, number of row intervals;
 - ``atmosphere``: (n, 8) rows of density, 1 / speed of sound, wind east, wind north, each with its step to the next row;
 - ``drag``: (n, 4) cubic pieces of Cd(M) / Cd_ref over equal Mach intervals;
-- ``ground`` and ``frame``: (ny, nx) heights, and (5,) east and north of the first node, inverse spacing, lowest, highest.
+- ``ground`` and ``frame``: (ny, nx) heights; (5,) east and north of the first node, inverse spacing, lowest, highest.
 """
 
 import math
@@ -16,7 +16,7 @@ import numpy as np
 
 from rampart.physics._jit import kernel
 
-# Drag pieces per unit of Mach number: 0.025 wide, which keeps the table within 0.4 mm at impact of the curve it samples.
+# Drag pieces per unit of Mach number: 0.025 wide, which keeps the impact within 0.4 mm of that with the curve itself.
 PIECES_PER_MACH = 40.0
 
 # Status of a flight
@@ -38,7 +38,7 @@ def _locate(u, top):
 
 @kernel
 def acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag):
-    """Acceleration of a coasting point mass [m/s2]: gravity towards the Earth's centre, drag against the wind, Coriolis.
+    """Acceleration of a coasting point mass [m/s2]: gravity to the Earth's centre, drag against the wind, Coriolis.
 
     Gravity g (R / (R + h))^2 by its series, the height over a round Earth to second order in the distance from the
     origin: below 1e-8 of g together up to 20 km up and 20 km away.
@@ -120,11 +120,11 @@ def ground_height(x, y, ground, frame):
 
 
 @kernel
-def _linearise(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag, row_out):
-    """Acceleration and its derivatives into `row_out` (22,).
+def _linearise(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag, out):
+    """Acceleration and its derivatives into `out` (24,).
 
-    0:3 acceleration; 3:6 by z; 6 by x of ax and by y of ay; 7:16 by velocity, row by row; 16:19 by ln k; 19:22 by thrust.
-    The height's dependence on x and y (the Earth's bulge, 1e-3 of that on z at 6 km) is left out.
+    0:3 acceleration; 3:6 by z; 6 ax by x and ay by y; 7:16 by velocity, row by row; 16:19 by ln k; 19:22 by thrust;
+    22:24 how much of a change of x and of y counts as one of z, because the Earth is round.
     """
     ax, ay, az = _powered(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag)
     q = site[0]
@@ -147,13 +147,13 @@ def _linearise(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag, row_out):
     b = k * rho * (shape / speed + slope * sound) if speed > 0.0 else 0.0
     by_z = k * speed * (rho_z * shape + rho * slope * speed * sound_z)
     g = site[1] * (1.0 - 2.0 * height * q)
-    out = row_out
     out[0], out[1], out[2] = ax, ay, az
     along = b * (rx * wx_z + ry * wy_z)
     out[3] = -by_z * rx + c * wx_z + along * rx
     out[4] = -by_z * ry + c * wy_z + along * ry
     out[5] = -by_z * vz + along * vz + 2.0 * g * q
     out[6] = -g * q
+    out[22], out[23] = x * q, y * q
     north, up = 2.0 * site[2], 2.0 * site[3]
     out[7], out[8], out[9] = -c - b * rx * rx, -b * rx * ry + up, -b * rx * vz - north
     out[10], out[11], out[12] = -b * ry * rx - up, -c - b * ry * ry, -b * ry * vz
@@ -174,19 +174,18 @@ def _linearise(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag, row_out):
 def rk4_step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian):
     """One step of a state (7,) into `out` (7,), and the derivative of that step into `jacobian` (7, 7) or (7, 8).
 
-    The chain rule through the four stages: the derivative of the discrete step itself, to rounding, except for the bulge
-    term that `_linearise` names. Column 7, if there is room for it, is the derivative by the thrust acceleration. `out`
-    and `state` may be the same array.
+    The chain rule through the four stages: the derivative of the discrete step itself. Column 7, if there is room for
+    it, is the derivative by the thrust acceleration. `out` and `state` may be the same array.
     """
     x, y, z, vx, vy, vz = state[0], state[1], state[2], state[3], state[4], state[5]
     k = math.exp(state[6])
-    stages = np.empty((4, 22))
+    stages = np.empty((4, 24))
     px, py, pz, ux, uy, uz = x, y, z, vx, vy, vz
     sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(4):
         a = stages[i]
         _linearise(px, py, pz, ux, uy, uz, k, thrust, site, atmosphere, drag, a)
-        w = 1.0 if i == 0 or i == 3 else 2.0
+        w = 2.0 if 0 < i < 3 else 1.0
         sx, sy, sz = sx + w * ux, sy + w * uy, sz + w * uz
         tx, ty, tz = tx + w * a[0], ty + w * a[1], tz + w * a[2]
         c = h if i == 2 else 0.5 * h
@@ -209,10 +208,11 @@ def _propagate_column(column, h, stages, jacobian):
     sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(4):
         a = stages[i]
-        ax = a[3] * z + a[6] * x + a[7] * vx + a[8] * vy + a[9] * vz + a[16] * by_k + a[19] * by_thrust
-        ay = a[4] * z + a[6] * y + a[10] * vx + a[11] * vy + a[12] * vz + a[17] * by_k + a[20] * by_thrust
-        az = a[5] * z + a[13] * vx + a[14] * vy + a[15] * vz + a[18] * by_k + a[21] * by_thrust
-        w = 1.0 if i == 0 or i == 3 else 2.0
+        height = z + a[22] * x + a[23] * y
+        ax = a[3] * height + a[6] * x + a[7] * vx + a[8] * vy + a[9] * vz + a[16] * by_k + a[19] * by_thrust
+        ay = a[4] * height + a[6] * y + a[10] * vx + a[11] * vy + a[12] * vz + a[17] * by_k + a[20] * by_thrust
+        az = a[5] * height + a[13] * vx + a[14] * vy + a[15] * vz + a[18] * by_k + a[21] * by_thrust
+        w = 2.0 if 0 < i < 3 else 1.0
         sx, sy, sz = sx + w * vx, sy + w * vy, sz + w * vz
         tx, ty, tz = tx + w * ax, ty + w * ay, tz + w * az
         c = h if i == 2 else 0.5 * h

@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
 """Compiled flights: many at once to the ground in lanes, or one with all its steps."""
 
 import math
@@ -87,7 +88,7 @@ def _crossing(h, a, b, ground, frame):
 
 @kernel
 def _root(low, low_gap, high, high_gap, h, a, b, ground, frame):
-    """Zero of the gap between low (above the ground) and high: regula falsi with the Illinois rule, to 1e-7 of a step."""
+    """Zero of the gap between low (above the ground) and high: regula falsi with the Illinois rule, to 1e-6 m."""
     s = high
     for _ in range(40):
         s = (low * high_gap - high * low_gap) / (high_gap - low_gap)
@@ -137,8 +138,8 @@ def _start_status(state, h, ground, frame):
 def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, landings, status):
     """Fly n states (n, 7) to the ground; h < 0 flies back in time.
 
-    Fills `landings` (n, 7): position, velocity, time since the state (below zero for h < 0), and `status` (n,). Each flight
-    is computed alone in its lane, so neither order nor size of the batch changes a bit of it.
+    Fills `landings` (n, 7): position, velocity, time since the state (below zero for h < 0), and `status` (n,). Each
+    flight is computed alone in its lane, so neither order nor size of the batch changes a bit of it.
     """
     n = states.shape[0]
     block = np.empty((_ROWS, LANES))

@@ -2,8 +2,6 @@
 
 import math
 
-import numpy as np
-
 from rampart.physics._jit import kernel
 from rampart.physics._kernels import ground_height
 

@@ -23,5 +23,6 @@ STANDARD_GRAVITY_MS2 = 9.80665
 STANDARD_RADIUS_M = 6356766.0
 SEA_LEVEL_PRESSURE_PA = 101325.0
 SEA_LEVEL_TEMPERATURE_K = 288.15
-GAS_CONSTANT_J_KG_K = 8.31432e3 / 28.9644  # universal gas constant of the 1976 standard over the mean molar mass
+# its universal gas constant over the molar mass that the composition in its table 3 adds up to (printed as 28.9644)
+GAS_CONSTANT_J_KG_K = 8.31432e3 / 28.964425
 HEAT_RATIO = 1.4

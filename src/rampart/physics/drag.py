@@ -1,14 +1,14 @@
 """Generic drag: how the drag coefficient of a shape runs with the Mach number.
 
-Drag decelerates by k rho (Cd(M) / Cd_ref) V v_rel, with k = Cd_ref S / (2 m) in m2/kg the drag-to-mass ratio of a state. Cd_ref is
-the shape's own Cd at Mach 0.5, where drag hardly changes with speed: k is the subsonic drag-to-mass ratio, half the
-inverse of a subsonic ballistic coefficient m / (Cd S), and it means the same under every shape. Three shapes stand for
-all bodies: a blunt-based one (g1), a slender one (g7), and a sphere for anything that tumbles.
+Drag decelerates by k rho (Cd(M) / Cd_ref) V v_rel, with k = Cd_ref S / (2 m) in m2/kg the drag-to-mass ratio of a
+state. Cd_ref is the shape's own Cd at Mach 0.5, where drag hardly changes with speed: k is the subsonic drag-to-mass
+ratio, half the inverse of a subsonic ballistic coefficient m / (Cd S), and it means the same under every shape. Three
+shapes stand for all bodies: a blunt-based one (g1), a slender one (g7), and a sphere for anything that tumbles.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 REFERENCE_MACH = 0.5
 TOP_MACH = 5.0
 
-# Mach number: Cd. G1 (flat base, 2-calibre ogive) and G7 (boat tail, 10-calibre ogive) are the standard projectiles of the
-# US Army Ballistic Research Laboratory; the numbers are the published ones, e.g. in R. L. McCoy, Modern Exterior
+# Mach number: Cd. G1 (flat base, 2-calibre ogive) and G7 (boat tail, 10-calibre ogive) are the standard projectiles
+# of the US Army Ballistic Research Laboratory; the numbers are the published ones: R. L. McCoy, Modern Exterior
 # Ballistics (1999), chapter 9.
 _G1 = (
     (0.0, 0.2629), (0.05, 0.2558), (0.1, 0.2487), (0.15, 0.2413), (0.2, 0.2344), (0.25, 0.2278), (0.3, 0.2214),
@@ -87,7 +87,7 @@ def reference_coefficient(shape: str) -> float:
     return float(drag_coefficient(shape, REFERENCE_MACH))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _curve(shape: str) -> PchipInterpolator:
     if shape not in _POINTS:
         raise InputError(f"drag shape {shape!r} does not exist; expected one of {', '.join(SHAPES)}")
@@ -95,7 +95,7 @@ def _curve(shape: str) -> PchipInterpolator:
     return PchipInterpolator(mach, coefficient)
 
 
-@lru_cache(maxsize=None)
+@cache
 def drag_table(shape: str) -> Floats:
     """Cd(M) / Cd_ref as cubic pieces for the kernels.
 

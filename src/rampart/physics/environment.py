@@ -28,8 +28,8 @@ class Environment:
     Parameters
     ----------
     site : ndarray (8,)
-        1 / Earth radius, gravity at sea level, Coriolis rates about north and up, origin height above sea level, height of
-        the first atmosphere row, 1 / row spacing, number of row intervals.
+        1 / Earth radius, gravity at sea level, the Earth's rotation about north and up, origin height above sea level,
+        height of the first atmosphere row, 1 / row spacing, number of row intervals.
     atmosphere : ndarray (n, 8)
         See `atmosphere.atmosphere_table`.
     terrain : Terrain
@@ -77,8 +77,8 @@ class Environment:
         terrain : Terrain, optional
             A plane through the origin if left out.
         gravity_ms2, earth_radius_m : float, optional
-            Gravity at sea level (default: WGS-84 normal gravity) and radius of the Earth (default: the best sphere at this
-            latitude). `math.inf` as radius gives a flat Earth with constant gravity.
+            Gravity at sea level (default: WGS-84 normal gravity) and radius of the Earth (default: the best sphere at
+            this latitude). `math.inf` as radius gives a flat Earth with constant gravity.
         rotation_rad_s : float
             Rotation of the Earth; 0 switches the Coriolis acceleration off.
         """

@@ -1,9 +1,9 @@
 """Flights of a point mass through an environment, forward and back in time.
 
-Model: gravity that falls with height and points to the Earth's centre, drag Cd(Mach) against the wind, Coriolis. No spin,
-no lift, no yaw: what these do is for a tracker's process noise. A state is (east, north, up, their rates, ln k), with k
-the drag-to-mass ratio of `rampart.physics.drag`. Method: classical Runge-Kutta with a fixed step, the last one cut short
-at the ground; checked against DOP853 on the same tables (`rampart.physics.oracle`).
+Model: gravity that falls with height and points to the Earth's centre, drag Cd(Mach) against the wind, Coriolis. No
+spin, no lift, no yaw: what these do is for a tracker's process noise. A state is (east, north, up, their rates, ln k),
+with k the drag-to-mass ratio of `rampart.physics.drag`. Method: classical Runge-Kutta with a fixed step, the last one
+cut short at the ground; checked against DOP853 on the same tables (`rampart.physics.oracle`).
 """
 
 from __future__ import annotations
@@ -154,8 +154,8 @@ def fly(
     to_ground : bool
         End on the ground; else fly the whole time, through the ground if need be.
     thrust_ms2 : float
-        Acceleration along the velocity for the first `thrust_until_s` seconds flown, in either direction of time: a boost
-        phase back in time starts from the burnout state.
+        Acceleration along the velocity for the first `thrust_until_s` seconds flown, in either direction of time: a
+        boost phase back in time starts from the burnout state.
 
     Returns
     -------
@@ -174,7 +174,8 @@ def fly(
         raise ValueError(f"state has shape {first.shape}; expected (7,)")
     _signed_step(step_s, duration_s, backward)
     boost = min(thrust_until_s, duration_s) if thrust_ms2 else 0.0
-    parts, status, now = [], TIMED_OUT, 0.0
+    parts: list[Floats] = []
+    status, now = TIMED_OUT, 0.0
     for length, thrust in ((boost, thrust_ms2), (duration_s - boost, 0.0)):
         if length <= 0.0 or status != TIMED_OUT:
             continue

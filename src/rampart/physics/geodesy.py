@@ -1,7 +1,7 @@
 """Places on the WGS-84 ellipsoid, in the Earth-fixed frame (ECEF) and in a site's tangent plane (ENU).
 
-All functions take numbers or arrays that broadcast, angles in radians, lengths in metres; positions have shape (..., 3).
-Heights are above the ellipsoid unless a caller uses another datum for the site and everything in it.
+All functions take numbers or arrays that broadcast, angles in radians, lengths in metres; positions have shape
+(..., 3). Heights are above the ellipsoid unless a caller uses another datum for the site and everything in it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def geodetic_to_enu(
 
     Examples
     --------
-    >>> geodetic_to_enu(0.5, 0.7, 30.0, 0.5, 0.7, 20.0).round(6).tolist()
+    >>> (geodetic_to_enu(0.5, 0.7, 30.0, 0.5, 0.7, 20.0).round(6) + 0.0).tolist()
     [0.0, 0.0, 10.0]
     """
     ecef = geodetic_to_ecef(latitude_rad, longitude_rad, height_m)

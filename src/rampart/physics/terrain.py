@@ -88,8 +88,8 @@ def line_of_sight(sensor_enu: ArrayLike, targets_enu: ArrayLike, terrain: Terrai
     targets_enu : array_like (n, 3)
         Targets [m].
     terrain : Terrain
-        On smooth terrain a target is seen within the horizon distance; else the ray, which bends down by D^2 / (8 R) at its
-        middle, must clear the ground at every half grid step.
+        On smooth terrain a target is seen within the horizon distance; else the ray, curved like a circle of four Earth
+        radii, must clear the ground at every half grid step.
 
     Returns
     -------
@@ -128,8 +128,8 @@ def load_hgt(
     Parameters
     ----------
     path : str or Path
-        One-degree tile named after its south-west corner, as ``N33E044.hgt``: big-endian int16 rows from north to south,
-        3601 x 3601 (1 arc second) or 1201 x 1201 (3 arc seconds) samples, metres above mean sea level.
+        One-degree tile named after its south-west corner, as ``N33E044.hgt``: big-endian int16 rows from north to
+        south, 3601 x 3601 (1 arc second) or 1201 x 1201 (3 arc seconds) samples, metres above mean sea level.
     latitude_rad, longitude_rad, height_m : float
         The site's origin; height above mean sea level.
     radius_m, step_m : float
@@ -147,17 +147,17 @@ def load_hgt(
 
     Notes
     -----
-    The site's height takes the part of the ellipsoidal height, so the undulation of the geoid counts as constant over the
-    grid; it changes by less than a metre over 30 km nearly everywhere.
+    The site's height takes the part of the ellipsoidal height, so the undulation of the geoid counts as constant over
+    the grid; it changes by less than a metre or two over 30 km nearly everywhere.
     """
     path = Path(path)
     south, west = _corner(path)
     samples = _fill_voids(_read_samples(path), path)
-    site = (math.degrees(latitude_rad), math.degrees(longitude_rad))
-    if not (south <= site[0] <= south + 1 and west <= site[1] <= west + 1):
-        raise InputError(f"the site at {site[0]:.4f} {site[1]:.4f} deg lies outside this tile", path=path)
+    latitude, longitude = math.degrees(latitude_rad), math.degrees(longitude_rad)
+    if not (south <= latitude <= south + 1 and west <= longitude <= west + 1):
+        raise InputError(f"the site at {latitude:.4f} {longitude:.4f} deg lies outside this tile", path=path)
     reach = math.floor(radius_m / step_m)
-    axis = np.arange(-reach, reach + 1) * step_m
+    axis: Floats = np.linspace(-reach * step_m, reach * step_m, 2 * reach + 1)
     up, inside = _resample(samples, south, west, axis, (latitude_rad, longitude_rad, height_m))
     rows, columns = _largest_box(inside, reach)
     return Terrain(up[rows, columns], float(axis[columns.start]), float(axis[rows.start]), step_m)
@@ -213,7 +213,7 @@ def _resample(
     return up, inside
 
 
-def _bilinear(samples: Floats, row: Floats, column: Floats) -> Floats:
+def _bilinear(samples: Floats, row: NDArray[np.floating], column: NDArray[np.floating]) -> Floats:
     top = samples.shape[0] - 1
     r, c = np.clip(row, 0.0, top), np.clip(column, 0.0, top)
     i, j = np.minimum(r.astype(int), top - 1), np.minimum(c.astype(int), top - 1)
