@@ -27,6 +27,7 @@ _MAX_PACKET = 1 << 18  # no capture program takes more of one packet
 _VLAN = (0x8100, 0x88A8, 0x9100)
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _UDP = 17
+_END_NS = 9_200_000_000_000_000_000  # what an int64 holds, with room for a day
 _IPV6_OPTIONS = (0, 43, 60)  # extension headers that say their length in the same way
 
 
@@ -169,6 +170,8 @@ def _pcapng_packet(
         raise _cut(path, body, f"a packet of {kept} octets")
     link, per_second, offset_s = interfaces[interface]
     time_ns = ((high << 32 | low) * 1_000_000_000) // per_second + offset_s * 1_000_000_000
+    if not 0 <= time_ns < _END_NS:
+        raise _damaged(path, body, "a time before 1970 or after 2261")
     return time_ns, link, body + head, body + head + kept
 
 

@@ -21,7 +21,7 @@ _REQUIRED = ("time_s", "sensor", "range_m", "azimuth_deg", "elevation_deg")
 _OPTIONAL = ("range_rate_ms", "snr_db", "height_m", "range_sigma_m", "azimuth_sigma_deg", "elevation_sigma_deg")
 COLUMNS = (*_REQUIRED, *_OPTIONAL)
 _ALWAYS = ("time_s", "range_m", "azimuth_deg")  # never empty
-_MAX_TIME_S = 9e9  # ns since 1970 in an int64 reach to 2262
+_MAX_TIME_S = 4e9  # with any start from 1970 to 2106 it stays within an int64 of ns
 
 
 @dataclass(frozen=True, slots=True, eq=False)

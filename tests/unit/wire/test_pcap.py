@@ -2,6 +2,7 @@
 
 import struct
 
+import numpy as np
 import pytest
 
 from rampart.errors import InputError
@@ -165,6 +166,10 @@ def test_frames_cut_anywhere(link):
         (capture_ng() + block("<", 6, struct.pack("<5I", 9, 0, 0, 0, 0)), "a packet of interface 9"),
         (capture_ng() + block("<", 6, struct.pack("<5I", 0, 0, 0, 99, 99)), "ends inside a packet of 99 octets"),
         (capture_ng(link=105), "link type 105 is not read"),
+        (
+            capture_ng(ip4(udp()), link=101, options=struct.pack("<HHqI", 14, 8, 1 << 40, 0)),
+            "a time before 1970 or after 2261 cannot be",
+        ),
     ],
 )
 def test_refused(data, said):
@@ -172,6 +177,24 @@ def test_refused(data, said):
         parse_pcap(data, "cap")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_mutated_captures():
+    rng = np.random.default_rng(5)
+    frame = ethernet(ip4(udp()))
+    for whole in (capture(frame, frame), capture_ng(frame, frame, options=struct.pack("<HHB3xI", 9, 1, 9, 0))):
+        read = 0
+        for _ in range(2000):
+            octets = bytearray(whole)
+            for _ in range(int(rng.integers(1, 4))):
+                octets[rng.integers(len(octets))] = rng.integers(256)
+            try:
+                datagrams, _ = parse_pcap(bytes(octets))
+            except InputError:
+                continue
+            np.array([d.received_ns for d in datagrams], np.int64)
+            read += 1
+        assert 100 < read < 2000
 
 
 def test_cut_at_every_octet_gives_packets_or_one_message():

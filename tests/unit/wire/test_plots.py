@@ -9,6 +9,7 @@ from rampart.wire import SensorNoise
 from rampart.wire.asterix import (
     Datagram,
     Decoder,
+    Editions,
     category,
     encode_block,
     plot_datagrams,
@@ -110,6 +111,20 @@ def test_extended_range_that_is_missing_is_no_position():
     far = plot(**{"020": {"TYP": 2, "ERR": 1}, "040": {"RHO": 65535 / 256}})
     _, unused = plots_to_detections(batch(48, far), sensor=lambda name: 0)
     assert unused == {"no_position": 1}
+
+
+def test_a_newer_edition_than_configured_is_noticed():
+    newer = plot(**{"020": {"TYP": 1, "PAI_VAL": 1}})
+    assert plots_to_detections(batch(48, newer, plot()), sensor=lambda name: 0)[1] == {}
+    datagram = Datagram(encode_block(category(48), [newer, plot()]), DAY)
+    (found,) = Decoder(Editions.parse(["048=1.30"])).decode([datagram]).batches
+    detections_, unused = plots_to_detections(found, sensor=lambda name: 0)
+    assert len(detections_) == 2
+    assert unused == {"unknown_octets": 1}
+    status = track(**{"080": {"M5I": 1}})
+    datagram = Datagram(encode_block(category(62), [status]), DAY)
+    (found,) = Decoder(Editions.parse(["062=1.20"])).decode([datagram]).batches
+    assert system_tracks(found)[1] == {"unknown_octets": 1}
 
 
 def test_what_is_left_out():

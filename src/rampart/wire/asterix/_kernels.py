@@ -10,12 +10,14 @@ from rampart.physics._jit import kernel
 
 # Shapes, the first column of the node table.
 UNDEFINED, FIXED, EXTENDED, REPETITIVE, CHAINED, COMPOUND, EXPLICIT = 0, 1, 2, 3, 4, 5, 6
-# Columns of the node table: shape, size of an element [octets], first child, children, first field, fields.
+# Columns of the node table: shape, size of an element [octets], first child, children (of an extended item: the octets
+# that the edition knows), first field, fields.
 SHAPE, SIZE, CHILD, CHILDREN, FIELD, FIELDS = 0, 1, 2, 3, 4, 5
 # Columns of the field table: first bit from the start of the item, bits, two's complement, output column.
 OFFSET, BITS, SIGNED, COLUMN = 0, 1, 2, 3
 # Status of a record; the order of `reason.STRUCTURAL` from 1 on.
 OK, TRUNCATED, FSPEC, UNDEFINED_ITEM, EXPLICIT_LENGTH, EMPTY = 0, 1, 2, 3, 4, 5
+LONGER = 6  # good, but an extended item has octets that the edition does not know
 
 MISSING = np.iinfo(np.int64).min
 
@@ -111,6 +113,7 @@ def record_end(data, start, end, nodes, fields, slots, out):
     position, status = presence_end(data, start, end, slots)
     octets = position - start
     items = 0
+    longer = False
     for i in range(octets if status == OK else 0):
         for bit in range(7):
             if not data[start + i] & (0x80 >> bit):
@@ -127,10 +130,14 @@ def record_end(data, start, end, nodes, fields, slots, out):
             if status != OK:
                 return position, status
             pick(data, position, after, nodes[node, FIELD], nodes[node, FIELDS], fields, out)
+            if nodes[node, SHAPE] == EXTENDED and after - position > nodes[node, CHILDREN]:
+                longer = True
             position = after
             items += 1
     if status == OK and items == 0:
         status = EMPTY
+    elif status == OK and longer:
+        status = LONGER
     return position, status
 
 
@@ -172,7 +179,7 @@ def decode_blocks(data, bounds, nodes, fields, slots, first_block, first_octet, 
             out = values[rows]
             out[:] = MISSING
             after, status = record_end(data, position, end, nodes, fields, slots, out)
-            if status != OK:
+            if status not in (OK, LONGER):
                 after = end
             places[rows, 0] = block
             places[rows, 1] = position

@@ -56,6 +56,7 @@ class RecordColumns:
     block: np.ndarray  #: (n,) int64, index of the block the record stands in
     first: np.ndarray  #: (n,) int64, octet in the data at which the record begins
     end: np.ndarray  #: (n,) int64, octet after it
+    longer: np.ndarray  #: (n,) bool: octets were passed over that the edition does not know
 
     def __len__(self) -> int:
         return len(self.values)
@@ -73,7 +74,8 @@ class RecordColumns:
 
     def take(self, index: np.ndarray) -> "RecordColumns":
         """The rows of a mask or of an index array."""
-        return RecordColumns(self.category, self.values[index], self.block[index], self.first[index], self.end[index])
+        columns = (self.values, self.block, self.first, self.end, self.longer)
+        return RecordColumns(self.category, *(column[index] for column in columns))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,10 +117,11 @@ def decode_columns(
         raise ValueError("a block lies outside the data")
     plan = _plan(layout.number, layout.edition)
     values, places = _decode_all(plan, layout, octets, bounds)
-    good = RecordColumns(layout, values, places[:, 0], places[:, 1], places[:, 2])
     rejected: dict[str, int] = {}
     status = places[:, 3]
-    keep = status == _kernels.OK
+    longer = status == _kernels.LONGER
+    good = RecordColumns(layout, values, places[:, 0], places[:, 1], places[:, 2], longer)
+    keep = (status == _kernels.OK) | longer
     for code, name in enumerate(reason.STRUCTURAL, start=1):
         _count(rejected, name, int(np.count_nonzero(status == code)))
     for name, bad in _impossible(good):
@@ -195,7 +198,7 @@ def _plan(number: int, edition: str) -> _Plan:
         first = len(fields)
         if item is not None:
             fields += _wanted_fields(item, paths[i], wanted)
-        child, n = children.get(i, (0, 0))
+        child, n = children.get(i, (0, len(item.parts) if item is not None else 0))
         shape = _SHAPES[item.shape] if item is not None else _kernels.UNDEFINED
         nodes.append((shape, item.size if item is not None else 0, child, n, first, len(fields) - first))
     return _Plan(np.array(nodes, np.int64), np.array(fields, np.int64).reshape(-1, 4))

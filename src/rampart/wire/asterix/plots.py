@@ -60,7 +60,8 @@ def plots_to_detections(
     -------
     Detections, dict
         In the order of the records, numbered from 1; and what was left out, by reason: records with ``no_time``,
-        ``no_position`` or of an ``unknown_sensor``; a ``flight_level`` that cannot be, while its plot is kept.
+        ``no_position`` or of an ``unknown_sensor``. Plots that are kept without a ``flight_level`` that cannot be, or
+        without ``unknown_octets`` of a descriptor, count too: both say that the sender's edition is another one.
 
     Notes
     -----
@@ -84,9 +85,9 @@ def plots_to_detections(
         time_ns = nearest_day(columns.time_of_day_s, received_ns)
     else:
         time_ns = received_ns = dated_ns[keep]
-    impossible = columns["090/FL"] > _MAX_LEVEL
-    if impossible.any():
-        unused["flight_level"] = int(np.count_nonzero(impossible))
+    for why, odd in (("flight_level", columns["090/FL"] > _MAX_LEVEL), ("unknown_octets", columns.longer)):
+        if odd.any():
+            unused[why] = int(np.count_nonzero(odd))
     height_m, height_step = _heights(columns)
     sigmas = [noise(i) for i in range(int(index.max()) + 1 if len(index) else 0)]
     range_rate = np.where(columns["120/CAL/D"] == 0, columns["120/CAL/CAL"], np.nan)

@@ -24,7 +24,8 @@ def system_tracks(batch: Batch, *, dated_ns: np.ndarray | None = None) -> tuple[
     Returns
     -------
     ExternalTracks, dict
-        In the order of the records; and those that are none, by reason: ``no_time``, ``no_position``.
+        In the order of the records; and those that are none, by reason: ``no_time``, ``no_position``. Tracks that are
+        kept without ``unknown_octets`` of their status count too: the sender's edition is a newer one.
 
     Notes
     -----
@@ -40,6 +41,8 @@ def system_tracks(batch: Batch, *, dated_ns: np.ndarray | None = None) -> tuple[
             unused[why] = int(np.count_nonzero(bad))
     keep = np.flatnonzero(timed & placed)
     columns, received_ns = columns.take(keep), batch.received_ns[keep]
+    if columns.longer.any():
+        unused["unknown_octets"] = int(np.count_nonzero(columns.longer))
     if dated_ns is None:
         time_ns = nearest_day(columns.time_of_day_s, received_ns)
     else:
