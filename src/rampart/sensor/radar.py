@@ -287,7 +287,7 @@ class Radar:
         return np.concatenate([false, self._clutter.draw(self._dice["clutter"])], axis=1)
 
     def _detections(self, now_ns: int, table: np.ndarray, flight: np.ndarray, sky: Sky) -> Detections:
-        m = len(flight)
+        m, table = len(flight), np.ascontiguousarray(table)  # columns are contiguous
         identity = np.zeros(m, "U8")
         if self._interrogates and m and len(sky):
             identity = np.where(flight >= 0, sky.transponder[flight], identity)
