@@ -1,0 +1,725 @@
+"""Compiled heart of the room: one call takes one scan of one sensor through gate, assignment, update, life and birth.
+
+All tracks lie in arrays (columns: `rampart.track.constants`): ``x`` (n, 5, 7) and ``P`` (n, 5, 7, 7) by mode, as of
+each track's latest detection; ``real`` and ``whole`` their numbers; ``look`` (n, sensors) when each sensor last looked
+at it. A scan is sorted by time, so nothing depends on the order in which its reports came in.
+"""
+
+import math
+
+import numpy as np
+
+from rampart.physics._jit import kernel
+from rampart.physics._kernels import ground_height
+from rampart.track.association._kernels import associate
+from rampart.track.constants import (
+    ALIVE,
+    BALLISTIC,
+    BOOST,
+    CLASS,
+    COASTED,
+    CONFIRMED,
+    COUNTED,
+    DELETED,
+    DETECTION,
+    FAMILY,
+    FIRST_NS,
+    FLAGS,
+    HAS_ELEVATION,
+    HAS_RANGE,
+    HAS_RATE,
+    HISTORY,
+    HITS,
+    IDENTITY,
+    LOOKS,
+    MISSED,
+    MU,
+    N_CLASSES,
+    N_MODES,
+    NUMBER,
+    ODDS,
+    P_BIRTHS,
+    P_COAST,
+    P_CONFIRM_HITS,
+    P_CONFIRM_LOOKS,
+    P_CONFIRM_ODDS,
+    P_DELETE_ODDS,
+    P_LAYER_HEIGHT,
+    P_LAYER_SIGMA,
+    P_MAX_SPEED,
+    P_SEED_SCANS,
+    RCS,
+    RCS_N,
+    RECEIVED_NS,
+    S_DELAY,
+    S_DETECT,
+    S_EAST,
+    S_PERIOD,
+    S_RANGES,
+    S_ROTATING,
+    SENSORS,
+    STATUS,
+    SURPRISE,
+    TENTATIVE,
+    THRUST,
+    TIME,
+    TURN,
+    UPDATED_NS,
+    WEIGHT,
+    Z_EAST,
+    Z_RATE,
+    Z_RCS,
+    Z_SIGMA,
+    Z_TIME,
+    ZI_FLAGS,
+    ZI_HINT,
+    ZI_IDENTITY,
+    ZI_MASK,
+    ZI_NUMBER,
+    ZI_RECEIVED_NS,
+    ZI_SENSOR,
+    ZI_TIME_NS,
+)
+from rampart.track.filters._kernels import combine, innovate, predict_track, score, update_track
+from rampart.track.life._kernels import (
+    LEAST_DETECT,
+    MAX_FAMILY,
+    clutter_of,
+    detect_probability,
+    judge_class,
+    logistic,
+    normal_cdf,
+    see_class,
+    start_mode,
+    survive,
+)
+from rampart.track.measurement._kernels import place
+from rampart.track.motion._kernels import predict_mode
+
+# A pair of detections starts a track if the odds that it is one are better than this (ln)
+START_ODDS = -5.0
+# A tentative track is given up below these odds (ln)
+GIVE_UP_ODDS = -6.0
+# Sight of a mode this unlikely does not widen the search box
+IDLE_MODE = 1e-3
+# Acceleration that the search box allows for, beyond the modes' own [m/s2]
+BOX_ACCELERATION = 30.0
+# Half width of the search box in sigma
+BOX_SIGMA = 5.0
+# Less thrust than this is none [m/s2]
+LEAST_THRUST = 10.0
+# Looks at which a target is this visible or better count for "M of N"
+FAIR_LOOK = 0.25
+# Where a track must be before it is said to be underground [m]
+UNDERGROUND_M = 50.0
+# Velocity prior of a first detection, slow and fast: sigma across the line of sight [m/s], acceleration [m/s2]
+SLOW = (40.0, 5.0)
+FAST = (300.0, 60.0)
+# Columns of the per-track scratch `aside`
+A_TIME = 0  # time that the prediction stands for [s]; nan: none
+A_DETECT = 1  # probability of detection
+A_MEAN = 2  # 2..7, mean over modes
+N_ASIDE = 8
+
+
+@kernel
+def compact(n, x, P, real, whole, look):
+    """Drop deleted tracks, keep the order; returns how many are left."""
+    k = 0
+    for i in range(n):
+        if whole[i, STATUS] != DELETED:
+            if k != i:
+                x[k], P[k], real[k], whole[k], look[k] = x[i], P[i], real[i], whole[i], look[i]
+            k += 1
+    return k
+
+
+@kernel
+def search_box(x, P, real, alive, dt, q, low, high):
+    """East-north box in which a track's next detection must lie: every mode that counts, `BOX_SIGMA` wide."""
+    for a in range(2):
+        low[a], high[a] = math.inf, -math.inf
+    t = abs(dt)
+    for m in range(N_MODES):
+        w = real[MU + m] * (real[WEIGHT] if m < 2 else 1.0 - real[WEIGHT])
+        if not (alive >> m) & 1 or w < IDLE_MODE:
+            continue
+        push = BOX_ACCELERATION
+        if m == THRUST:
+            push += abs(x[m, 6]) + 3.0 * math.sqrt(P[m, 6, 6])
+        elif m == TURN:
+            push += math.hypot(x[m, 3], x[m, 4]) * abs(x[m, 6])
+        for a in range(2):
+            mean = x[m, a] + dt * x[m, 3 + a]
+            var = P[m, a, a] + 2.0 * dt * P[m, a, 3 + a] + t * t * P[m, 3 + a, 3 + a] + q * t * t * t
+            half = BOX_SIGMA * math.sqrt(max(var, 0.0)) + 0.5 * push * t * t
+            low[a], high[a] = min(low[a], mean - half), max(high[a], mean + half)
+
+
+@kernel
+def look_ahead(x, P, real, alive, t, p, env, xo, Po, c, aside, cov, sensor, W):
+    """Predict one track to time t and write what the sensor may expect of it."""
+    predict_track(x, P, real, alive, t - real[TIME], p, env[0], env[1], env[2], xo, Po, c, W)
+    # combine() reads mode probabilities from `real`; the predicted ones are put there for the moment
+    for m in range(N_MODES):
+        W[0, 0, m] = real[MU + m]
+        real[MU + m] = c[m]
+    combine(xo, Po, real, alive, aside[A_MEAN:], cov)
+    for m in range(N_MODES):
+        real[MU + m] = W[0, 0, m]
+    aside[A_TIME] = t
+    aside[A_DETECT] = detect_probability(aside[A_MEAN:], cov, real[RCS] if real[RCS_N] > 0.0 else math.nan, sensor)
+
+
+@kernel
+def gate(n, x, P, real, whole, look, s, sensors, z, zi, order, limits, clutter, p, env, work, pair_i, pair_j, gain):
+    """All pairs of track and detection worth considering, with their gains; returns how many (negative: room ran out).
+
+    `order` sorts the detections by east, those without a position last; `limits` (9,) are gates by count of numbers.
+    """
+    xo, Po, c, aside = work
+    m = len(z)
+    sensor = sensors[s]
+    placed = 0
+    east = np.empty(m)
+    for k in range(m):
+        east[k] = z[order[k], Z_EAST]
+        if east[k] == east[k]:
+            placed += 1
+    W, B, cov = np.empty((6, 7, 7)), np.empty((24, 8)), np.empty((6, 6))
+    low, high, shift = np.empty(2), np.empty(2), np.empty((N_MODES, 7))
+    count = 0
+    first_s, last_s = z[0, Z_TIME], z[m - 1, Z_TIME]
+    for i in range(n):
+        aside[i, A_TIME] = math.nan
+        # when the beam should pass: exact for staring sensors, a guess for rotating ones
+        t = last_s
+        if sensor[S_ROTATING] > 0.0:
+            turns = math.floor((0.5 * (first_s + last_s) - look[i, s]) / sensor[S_PERIOD] + 0.5)
+            t = min(max(look[i, s] + turns * sensor[S_PERIOD], first_s), last_s)
+        search_box(x[i], P[i], real[i], whole[i, ALIVE], t - real[i, TIME], 10.0, low, high)
+        k = np.searchsorted(east[:placed], low[0] - 500.0) if placed else 0
+        while k < m:
+            j = order[k]
+            k += 1
+            if k <= placed:
+                late = abs(z[j, Z_TIME] - t)
+                if east[k - 1] > high[0] + 500.0:
+                    k = placed
+                    continue
+                if not _in_box(z[j], zi[j, ZI_MASK], real[i], x[i], late, low, high, p):
+                    continue
+            if sensor[S_ROTATING] > 0.0 and z[j, Z_TIME] - look[i, s] < 0.5 * sensor[S_PERIOD]:
+                continue
+            if aside[i, A_TIME] != aside[i, A_TIME]:
+                look_ahead(
+                    x[i], P[i], real[i], whole[i, ALIVE], z[j, Z_TIME], p, env, xo[i], Po[i], c[i], aside[i], cov,
+                    sensor, W,
+                )  # fmt: skip
+            states = xo[i]
+            off = z[j, Z_TIME] - aside[i, A_TIME]
+            if off != 0.0:
+                for a in range(N_MODES):
+                    shift[a] = xo[i, a]
+                    for b in range(3):
+                        shift[a, b] += off * xo[i, a, 3 + b]
+                states = shift
+            ln, d2 = score(
+                z[j], zi[j, ZI_MASK], sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2], real[i, WEIGHT], states,
+                Po[i], c[i], whole[i, ALIVE], p, B,
+            )  # fmt: skip
+            if d2 > limits[_count(zi[j, ZI_MASK])]:
+                continue
+            exists = logistic(real[i, ODDS])
+            pd = max(aside[i, A_DETECT], LEAST_DETECT)
+            worth = ln + math.log(exists * pd) - clutter_of(z[j], zi[j, ZI_MASK], sensor, clutter, p)
+            worth -= math.log(max(1.0 - exists * aside[i, A_DETECT], 1e-3))
+            if count >= len(pair_i):
+                return -1
+            pair_i[count], pair_j[count], gain[count] = i, j, worth
+            count += 1
+    return count
+
+
+@kernel
+def _in_box(z, mask, real, x, late, low, high, p):
+    """Whether a detection with a position lies in the search box, widened by its own errors and time offset."""
+    wide = 4.0 * (z[Z_SIGMA] if z[Z_SIGMA] == z[Z_SIGMA] else 50.0)
+    if late > 0.0:
+        best = BALLISTIC if real[WEIGHT] > 0.5 else 2
+        wide += late * (30.0 + 1.5 * math.hypot(x[best, 3], x[best, 4])) + 0.5 * BOX_ACCELERATION * late * late
+    if mask & HAS_RANGE:
+        r = z[0]
+        wide += 4.0 * r * z[Z_SIGMA + 1]
+        if not mask & HAS_ELEVATION:
+            # the level distance of a target of unknown height is shorter than assumed, by up to this much
+            h = min(p[P_LAYER_HEIGHT] + 3.0 * p[P_LAYER_SIGMA], 0.9 * r)
+            wide += r - math.sqrt(r * r - h * h)
+        else:
+            wide += 4.0 * r * z[Z_SIGMA + 2]
+    else:
+        wide += 500.0
+    wide = min(wide, 1e5)
+    e, n = z[Z_EAST], z[Z_EAST + 1]
+    return low[0] - wide <= e <= high[0] + wide and low[1] - wide <= n <= high[1] + wide
+
+
+@kernel
+def _count(mask):
+    """How many numbers a detection holds."""
+    n = 0
+    for bit in range(5):
+        n += (mask >> bit) & 1
+    return n + 3 * ((mask >> 5) & 1)
+
+
+@kernel
+def use_detection(x, P, real, whole, look, s, sensors, z, zi, clutter, p, env, table, xo, Po, c, aside, W, B, cov):
+    """Give a track its detection: update, existence, class, status."""
+    sensor = sensors[s]
+    if aside[A_TIME] != z[Z_TIME]:
+        look_ahead(x, P, real, whole[ALIVE], z[Z_TIME], p, env, xo, Po, c, aside, cov, sensor, W)
+    x[:, :] = xo
+    P[:, :, :] = Po
+    mask = zi[ZI_MASK]
+    ln, d2 = update_track(x, P, real, whole, z, mask, sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2], p, c, B)
+    survive(real, z[Z_TIME] - real[COUNTED], p)
+    real[COUNTED] = max(real[COUNTED], z[Z_TIME])
+    real[ODDS] += math.log(max(aside[A_DETECT], LEAST_DETECT)) + ln - clutter_of(z, mask, sensor, clutter, p)
+    real[ODDS] = min(real[ODDS], 30.0)
+    real[TIME] = z[Z_TIME]
+    look[s] = z[Z_TIME]
+    whole[HITS] += 1
+    whole[LOOKS] += 1
+    whole[HISTORY] = ((whole[HISTORY] << 1) | 1) & 0xFFFFFFFF
+    whole[MISSED] = 0
+    note_detection(real, whole, z, zi, s)
+    settle_modes(x, P, real, whole, d2, _count(mask), p)
+    ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
+    see_class(x, P, real, whole, table, ground, zi[ZI_HINT], B)
+    judge_class(P, x, real, table, whole[IDENTITY] != 0)
+    if whole[STATUS] == COASTED or (
+        whole[STATUS] == TENTATIVE and _enough_hits(whole, p) and real[ODDS] >= p[P_CONFIRM_ODDS]
+    ):
+        whole[STATUS] = CONFIRMED
+
+
+@kernel
+def _enough_hits(whole, p):
+    bits, hits = whole[HISTORY], 0
+    for k in range(int(p[P_CONFIRM_LOOKS])):
+        hits += (bits >> k) & 1
+    return hits >= p[P_CONFIRM_HITS]
+
+
+@kernel
+def note_detection(real, whole, z, zi, s):
+    """Book what a detection brings besides its measurement."""
+    whole[UPDATED_NS] = zi[ZI_TIME_NS]
+    whole[RECEIVED_NS] = zi[ZI_RECEIVED_NS]
+    whole[DETECTION] = zi[ZI_NUMBER]
+    whole[SENSORS] |= np.int64(1) << np.int64(min(s, 62))
+    whole[FLAGS] |= zi[ZI_FLAGS]
+    if zi[ZI_IDENTITY] != 0:
+        whole[IDENTITY] = zi[ZI_IDENTITY]
+    if z[Z_RCS] == z[Z_RCS]:
+        # mean power: what a radar cross-section in dBsm is the mean of
+        n = min(real[RCS_N], 50.0)
+        old = 10.0 ** (0.1 * real[RCS]) if n > 0.0 else 0.0
+        real[RCS] = 10.0 * math.log10(max((old * n + 10.0 ** (0.1 * z[Z_RCS])) / (n + 1.0), 1e-9))
+        real[RCS_N] = n + 1.0
+
+
+@kernel
+def settle_modes(x, P, real, whole, d2, dof, p):
+    """Drop modes that are out of the running; bring back those that could become true again."""
+    real[FAMILY] = min(max(real[FAMILY], -MAX_FAMILY), MAX_FAMILY)
+    if (whole[ALIVE] >> THRUST) & 1:
+        # thrust pushes: one that has come out as a drag is no thrust
+        sigma = math.sqrt(max(P[THRUST, 6, 6], 1e-6))
+        real[MU + THRUST] *= max(normal_cdf((x[THRUST, 6] - LEAST_THRUST) / sigma), 1e-6)
+        total = real[MU + THRUST] + real[MU + BALLISTIC]
+        real[MU + THRUST] /= total
+        real[MU + BALLISTIC] /= total
+        real[BOOST] = max(real[BOOST], real[MU + THRUST] if whole[HITS] > 3 else 0.0)
+        if real[MU + THRUST] < 1e-4 and whole[HITS] > 4:
+            whole[ALIVE] &= ~1
+            real[MU + THRUST], real[MU + BALLISTIC] = 0.0, 1.0
+    if (whole[ALIVE] >> BALLISTIC) & 1 and d2 == d2:
+        real[SURPRISE] = 0.7 * real[SURPRISE] + 0.3 * min(d2 / dof, 50.0)
+        if real[SURPRISE] > 6.0 and not whole[ALIVE] & 1:
+            relight(x, P, real, whole, p)
+        if real[WEIGHT] < 1e-6 and real[FAMILY] < -10.0 and whole[HITS] > 4:
+            whole[ALIVE] &= ~3
+            real[MU + THRUST], real[MU + BALLISTIC] = 0.0, 0.0
+    if real[WEIGHT] > 0.999:
+        # falling beyond doubt: keep the steered modes beside it, ready for a change
+        a = THRUST if real[MU + THRUST] > 0.5 else BALLISTIC
+        for m in range(2, N_MODES):
+            for i in range(6):
+                x[m, i] = x[a, i]
+                for j in range(6):
+                    P[m, i, j] = P[a, i, j]
+                P[m, i, 6], P[m, 6, i] = 0.0, 0.0
+            for i in range(3, 6):
+                P[m, i, i] += 100.0
+            x[m, 6], P[m, 6, 6] = 0.0, 0.01 if m == TURN else 1.0
+
+
+@kernel
+def relight(x, P, real, whole, p):
+    """Start the thrust mode anew from the ballistic one, which no longer explains what is seen."""
+    whole[ALIVE] |= 1
+    real[SURPRISE] = 1.0
+    for i in range(6):
+        x[THRUST, i] = x[BALLISTIC, i]
+        for j in range(6):
+            P[THRUST, i, j] = 4.0 * P[BALLISTIC, i, j]
+        P[THRUST, i, 6], P[THRUST, 6, i] = 0.0, 0.0
+    x[THRUST, 6], P[THRUST, 6, 6] = 0.0, 900.0
+    real[MU + THRUST], real[MU + BALLISTIC] = 0.5, 0.5
+
+
+@kernel
+def miss(x, P, real, whole, look, s, sensors, t, p, env, xo, Po, c, aside, W, cov):
+    """Account for the looks of a sensor up to time t that brought no detection of a track."""
+    sensor = sensors[s]
+    slack = -0.1 if sensor[S_ROTATING] > 0.0 else 0.25
+    n = math.floor((t - look[s]) / sensor[S_PERIOD] + slack)
+    if n < 1.0 or sensor[S_RANGES] == 0.0:
+        return
+    if sensor[S_ROTATING] > 0.0:
+        look[s] += n * sensor[S_PERIOD]
+    else:
+        look[s] = t
+    if aside[A_TIME] != aside[A_TIME]:
+        look_ahead(x, P, real, whole[ALIVE], t, p, env, xo, Po, c, aside, cov, sensor, W)
+    survive(real, t - real[COUNTED], p)
+    real[COUNTED] = max(real[COUNTED], t)
+    real[ODDS] += n * math.log(1.0 - aside[A_DETECT])
+    whole[MISSED] += int(n)
+    if aside[A_DETECT] >= FAIR_LOOK:
+        whole[LOOKS] += int(n)
+        whole[HISTORY] = (whole[HISTORY] << int(min(n, 31.0))) & 0xFFFFFFFF
+    if whole[STATUS] == CONFIRMED:
+        whole[STATUS] = COASTED
+    end_of_life(real, whole, t, p, env, aside, cov)
+
+
+@kernel
+def end_of_life(real, whole, t, p, env, aside, cov):
+    """Delete a track that is improbable, unseen for too long, or under the ground."""
+    limit = GIVE_UP_ODDS if whole[STATUS] == TENTATIVE else p[P_DELETE_ODDS]
+    ground = ground_height(aside[A_MEAN], aside[A_MEAN + 1], env[3], env[4])
+    sunk = aside[A_MEAN + 2] < ground - UNDERGROUND_M - 2.0 * math.sqrt(cov[2, 2])
+    if (
+        real[ODDS] < limit
+        or t - real[TIME] > p[P_COAST]
+        or sunk
+        or (whole[STATUS] == TENTATIVE and whole[LOOKS] >= 3 * p[P_CONFIRM_LOOKS] and not _enough_hits(whole, p))
+    ):
+        whole[STATUS] = DELETED
+
+
+@kernel
+def healthy(x, P, alive):
+    """Whether all living modes are finite, with positive variances."""
+    for m in range(N_MODES):
+        if (alive >> m) & 1:
+            for i in range(7):
+                if not (math.isfinite(x[m, i]) and math.isfinite(P[m, i, i]) and P[m, i, i] > 0.0):
+                    return False
+    return True
+
+
+@kernel
+def kinship(first, first_mask, second, second_mask, dt, sensor, p, C, B, x, P):
+    """Ln likelihood of a detection as the next of the object that gave the first, dt earlier; -1e300 if it can't be."""
+    reach = p[P_MAX_SPEED] * dt + 100.0
+    spread = 4.0 * (first[Z_SIGMA + 1] if first[Z_SIGMA + 1] == first[Z_SIGMA + 1] else 0.0)
+    dx, dy, dz = (
+        second[Z_EAST] - first[Z_EAST],
+        second[Z_EAST + 1] - first[Z_EAST + 1],
+        second[Z_EAST + 2] - first[Z_EAST + 2],
+    )
+    far = math.hypot(first[Z_EAST] - sensor[0], first[Z_EAST + 1] - sensor[1])
+    reach += spread * far
+    if dx * dx + dy * dy + dz * dz > reach * reach:
+        return -1e300
+    place(first, first_mask, sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C)
+    ux, uy, uz = first[Z_EAST] - sensor[0], first[Z_EAST + 1] - sensor[1], first[Z_EAST + 2] - sensor[2]
+    d = max(math.sqrt(ux * ux + uy * uy + uz * uz), 1.0)
+    u = B[18]
+    u[0], u[1], u[2] = ux / d, uy / d, uz / d
+    slow = _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, SLOW, B, x, P)
+    fast = _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, FAST, B, x, P)
+    best = max(slow, fast)
+    return best + math.log(0.5 + 0.5 * math.exp(min(slow, fast) - best))
+
+
+@kernel
+def _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, guess, B, x, P):
+    """Ln likelihood under one guess of speed across the line of sight and acceleration."""
+    across, push = guess[0] * guess[0], guess[1] * guess[1]
+    along, rate = across, 0.0
+    if first_mask & HAS_RATE:
+        along, rate = first[Z_SIGMA + 3] * first[Z_SIGMA + 3], first[Z_RATE]
+    for i in range(3):
+        x[i], x[3 + i] = first[Z_EAST + i] + dt * rate * u[i], rate * u[i]
+        for j in range(3):
+            v = (along - across) * u[i] * u[j] + (across if i == j else 0.0)
+            a = push if i == j else 0.0
+            P[i, j] = C[i, j] + dt * dt * v + 0.25 * dt**4 * a
+            P[i, 3 + j] = dt * v + 0.5 * dt**3 * a
+            P[3 + j, i] = P[i, 3 + j]
+            P[3 + i, 3 + j] = v + dt * dt * a
+    ln, _ = innovate(x, P, second, second_mask, sensor[0], sensor[1], sensor[2], p, B[0:8], B[16], B[17], B[8:16])
+    return ln
+
+
+@kernel
+def pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, clutter, p, pair_i, pair_j, gain):
+    """Pairs of an earlier single detection and a free one that may be one object, with odds above `START_ODDS`."""
+    sensor = sensors[s]
+    C, B = np.empty((3, 3)), np.empty((24, 8))
+    x, P = np.zeros(7), np.zeros((7, 7))
+    prior = math.log(p[P_BIRTHS] / max(clutter, 0.1))
+    count = 0
+    for i in range(n_seed):
+        if seed_i[i, ZI_SENSOR] != s:
+            continue
+        for j in range(len(z)):
+            dt = z[j, Z_TIME] - seed[i, Z_TIME]
+            if not free[j] or dt < 0.25 * sensor[S_PERIOD] or z[j, Z_EAST] != z[j, Z_EAST]:
+                continue
+            ln = kinship(seed[i], seed_i[i, ZI_MASK], z[j], zi[j, ZI_MASK], dt, sensor, p, C, B, x, P)
+            if ln < -500.0:
+                continue
+            skipped = max(math.floor(dt / sensor[S_PERIOD] - 0.5), 0.0)
+            odds = prior + ln + math.log(sensor[S_DETECT]) - clutter_of(z[j], zi[j, ZI_MASK], sensor, clutter, p)
+            odds += skipped * math.log(1.0 - min(sensor[S_DETECT], 0.98))
+            if odds > START_ODDS:
+                if count >= len(pair_i):
+                    return count
+                pair_i[count], pair_j[count], gain[count] = i, j, odds - START_ODDS
+                count += 1
+    return count
+
+
+@kernel
+def start_track(x, P, real, whole, look, s, sensors, first, first_i, z, zi, odds, number, p, env, table, B):
+    """Start a track from two detections; returns False if no mode can make sense of them."""
+    C1, C2 = np.empty((3, 3)), np.empty((3, 3))
+    sensor = sensors[s]
+    place(first, first_i[ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C1)
+    place(z, zi[ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C2)
+    dt = z[Z_TIME] - first[Z_TIME]
+    for m in range(N_MODES):
+        start_mode(
+            m, first, first_i[ZI_MASK], sensor, C1, z, zi[ZI_MASK], sensor, C2, dt, p, env[0], env[1], env[2], x[m],
+            P[m], B,
+        )  # fmt: skip
+    real[:] = 0.0
+    whole[:] = 0
+    whole[ALIVE] = 31
+    if not healthy(x, P, 31):
+        return False
+    speed = math.sqrt(x[BALLISTIC, 3] ** 2 + x[BALLISTIC, 4] ** 2 + x[BALLISTIC, 5] ** 2)
+    if speed > p[P_MAX_SPEED]:
+        return False
+    real[TIME], real[COUNTED], real[ODDS] = z[Z_TIME], z[Z_TIME], odds
+    real[MU], real[MU + 1], real[MU + 2], real[MU + 3], real[MU + 4] = 0.3, 0.7, 0.6, 0.2, 0.2
+    real[WEIGHT], real[SURPRISE] = 0.5, 1.0
+    whole[NUMBER], whole[STATUS], whole[HITS], whole[LOOKS], whole[HISTORY] = number, TENTATIVE, 2, 2, 3
+    whole[FIRST_NS] = first_i[ZI_TIME_NS]
+    look[:] = z[Z_TIME]
+    note_detection(real, whole, first, first_i, s)
+    note_detection(real, whole, z, zi, s)
+    ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
+    see_class(x, P, real, whole, table, ground, zi[ZI_HINT], B)
+    judge_class(P, x, real, table, whole[IDENTITY] != 0)
+    return True
+
+
+@kernel
+def step_scan(
+    s, t, z, zi, order, limits, x, P, real, whole, look, seed, seed_i, counts, clutter, sensors, p, table, env, work,
+    pair_i, pair_j, gain, used,
+):  # fmt: skip
+    """Take one scan of sensor `s`, whose last time is `t`, into the tracks.
+
+    Parameters
+    ----------
+    z, zi : (m, N_Z), (m, N_ZI)
+        Its detections, sorted by time; `order` (m,) sorts them by east.
+    x, P, real, whole, look, seed, seed_i
+        Tracks and single detections, with room for m more of each.
+    counts : (3,) int64
+        Numbers of tracks and of single detections, and the next track number; changed.
+    clutter : (sensors, 2)
+        False alarms per scan as assumed, and as counted.
+    work : tuple
+        Scratch by track: predictions, their covariances and mode probabilities, and `aside`.
+    pair_i, pair_j, gain
+        Scratch for pairs.
+    used : (2 m, 2) int64
+        Out: detection and track numbers that were brought together.
+
+    Returns
+    -------
+    int
+        Rows of `used`; negative if `pair_i` is too short (nothing was changed but deleted tracks dropped).
+    """
+    n = compact(counts[0], x, P, real, whole, look)
+    counts[0] = n
+    m = len(z)
+    sensor = sensors[s]
+    rate = clutter[s, 0] if clutter[s, 0] > 0.0 else max(clutter[s, 1], 0.5)
+    pairs = 0
+    work[3][:n, A_TIME] = math.nan
+    if m and n:
+        pairs = gate(
+            n, x, P, real, whole, look, s, sensors, z, zi, order, limits, rate, p, env, work, pair_i, pair_j, gain
+        )
+        if pairs < 0:
+            return -1
+    chosen = np.full(max(n, 1), -1)
+    if pairs:
+        associate(n, m, pairs, pair_i, pair_j, gain, chosen)
+    free = np.ones(m, np.bool_)
+    rows = _update_all(
+        n, s, t, z, zi, x, P, real, whole, look, sensors, rate, p, table, env, work, pair_j, chosen, free, used
+    )
+    if sensor[S_RANGES] > 0.0:
+        rows = _give_birth(
+            rows, s, t, z, zi, x, P, real, whole, look, seed, seed_i, counts, rate, sensors, p, table, env, pair_i,
+            pair_j, gain, free, used,
+        )  # fmt: skip
+        left = 0
+        for j in range(m):
+            left += free[j]
+        clutter[s, 1] += 0.05 * (left - clutter[s, 1])
+    return rows
+
+
+@kernel
+def _update_all(
+    n, s, t, z, zi, x, P, real, whole, look, sensors, rate, p, table, env, work, pair_j, chosen, free, used
+):  # fmt: skip
+    """Hits and misses of all tracks; returns rows of `used`."""
+    xo, Po, c, aside = work
+    W, B, cov = np.empty((6, 7, 7)), np.empty((24, 8)), np.empty((6, 6))
+    rows = 0
+    for i in range(n):
+        if chosen[i] >= 0:
+            j = pair_j[chosen[i]]
+            free[j] = False
+            use_detection(
+                x[i], P[i], real[i], whole[i], look[i], s, sensors, z[j], zi[j], rate, p, env, table, xo[i], Po[i],
+                c[i], aside[i], W, B, cov,
+            )  # fmt: skip
+            used[rows, 0], used[rows, 1] = zi[j, ZI_NUMBER], whole[i, NUMBER]
+            rows += 1
+        else:
+            miss(x[i], P[i], real[i], whole[i], look[i], s, sensors, t, p, env, xo[i], Po[i], c[i], aside[i], W, cov)
+        if not healthy(x[i], P[i], whole[i, ALIVE]):
+            whole[i, STATUS] = DELETED
+    return rows
+
+
+@kernel
+def _give_birth(
+    rows, s, t, z, zi, x, P, real, whole, look, seed, seed_i, counts, rate, sensors, p, table, env, pair_i, pair_j,
+    gain, free, used,
+):  # fmt: skip
+    """New tracks from pairs of free detections; the rest waits. Returns rows of `used`."""
+    m, n_seed = len(z), counts[1]
+    pairs = pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, rate, p, pair_i, pair_j, gain)
+    spent = np.zeros(max(n_seed, 1), np.bool_)
+    if pairs:
+        chosen = np.full(n_seed, -1)
+        associate(n_seed, m, pairs, pair_i, pair_j, gain, chosen)
+        partner = np.full(m, -1)
+        for i in range(n_seed):
+            if chosen[i] >= 0:
+                partner[pair_j[chosen[i]]] = chosen[i]
+        B = np.empty((24, 8))
+        for j in range(m):
+            if partner[j] < 0:
+                continue
+            i, k = pair_i[partner[j]], counts[0]
+            if start_track(
+                x[k], P[k], real[k], whole[k], look[k], s, sensors, seed[i], seed_i[i], z[j], zi[j],
+                gain[partner[j]] + START_ODDS, counts[2], p, env, table, B,
+            ):  # fmt: skip
+                free[j] = False
+                spent[i] = True
+                used[rows, 0], used[rows, 1] = seed_i[i, ZI_NUMBER], counts[2]
+                used[rows + 1, 0], used[rows + 1, 1] = zi[j, ZI_NUMBER], counts[2]
+                rows += 2
+                counts[0] += 1
+                counts[2] += 1
+    k = 0
+    for i in range(n_seed):
+        life = (p[P_SEED_SCANS] + 0.5) * sensors[seed_i[i, ZI_SENSOR], S_PERIOD]
+        if not spent[i] and t - seed[i, Z_TIME] < life:
+            if k != i:
+                seed[k], seed_i[k] = seed[i], seed_i[i]
+            k += 1
+    for j in range(m):
+        if free[j] and z[j, Z_EAST] == z[j, Z_EAST]:
+            seed[k], seed_i[k] = z[j], zi[j]
+            k += 1
+    counts[1] = k
+    return rows
+
+
+@kernel
+def view(
+    n, now, x, P, real, whole, look, sensors, p, env, state, covariance, fallen, fallen_covariance, mode, classes,
+    existence, status,
+):  # fmt: skip
+    """Tracks as of time `now`: predictions of all modes, joined; existence less what silent sensors imply."""
+    W, xo, Po = np.empty((6, 7, 7)), np.empty((N_MODES, 7)), np.empty((N_MODES, 7, 7))
+    numbers = np.empty(real.shape[1])
+    for i in range(n):
+        alive, dt = whole[i, ALIVE], now - real[i, TIME]
+        for m in range(N_MODES):
+            if (alive >> m) & 1:
+                # without mixing: the state as it stands, carried on
+                predict_mode(m, x[i, m], P[i, m], dt, p, env[0], env[1], env[2], xo[m], Po[m], W)
+            mode[i, m] = real[i, MU + m] * (real[i, WEIGHT] if m < 2 else 1.0 - real[i, WEIGHT])
+        if not alive & 3:
+            for m in range(2, N_MODES):
+                mode[i, m] = real[i, MU + m]
+        combine(xo, Po, real[i], alive, state[i], covariance[i])
+        if (alive >> BALLISTIC) & 1:
+            fallen[i] = xo[BALLISTIC]
+            fallen_covariance[i] = Po[BALLISTIC]
+        else:
+            fallen[i] = math.nan
+            fallen_covariance[i] = math.nan
+        status[i] = whole[i, STATUS]
+        numbers[:] = real[i]
+        _hear_silence(now, numbers, look[i], sensors, p, state[i], covariance[i])
+        existence[i] = logistic(numbers[ODDS])
+        for k in range(N_CLASSES):
+            classes[i, k] = real[i, CLASS + k]
+        if status[i] != DELETED and (
+            numbers[ODDS] < (GIVE_UP_ODDS if status[i] == TENTATIVE else p[P_DELETE_ODDS])
+            or now - real[i, TIME] > p[P_COAST]
+        ):
+            status[i] = DELETED
+
+
+@kernel
+def _hear_silence(now, numbers, look, sensors, p, state, cov):
+    """Count the looks that sensors should have delivered by now and did not."""
+    for s in range(len(sensors)):
+        row = sensors[s]
+        if row[S_RANGES] == 0.0:
+            continue
+        n = math.floor((now - row[S_DELAY] - look[s]) / row[S_PERIOD] - 1.5)
+        if n >= 1.0:
+            pd = detect_probability(state, cov, numbers[RCS] if numbers[RCS_N] > 0.0 else math.nan, row)
+            numbers[ODDS] += n * math.log(1.0 - pd)

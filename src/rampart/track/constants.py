@@ -1,0 +1,155 @@
+"""Where the tracker's arrays keep what. Shared by the kernels and by the classes that call them."""
+
+# Modes, as in rampart.records.names.Mode
+THRUST = 0
+BALLISTIC = 1
+CRUISE = 2
+TURN = 3
+HOVER = 4
+N_MODES = 5
+N_STATE = 7  # position, velocity, and the mode's own: thrust [m/s2], ln k, nothing, turn rate [rad/s], nothing
+
+# Track status, as in rampart.records.names.TrackStatus
+TENTATIVE = 0
+CONFIRMED = 1
+COASTED = 2
+DELETED = 3
+
+# Classes, as in rampart.records.names.TargetClass
+N_CLASSES = 9
+CLUTTER = 7
+UNKNOWN = 8
+AIRCRAFT = 6
+
+# Real numbers of a track: columns of `real`
+TIME = 0  # of its latest detection [s since run start]
+ODDS = 1  # ln of existence : non-existence
+FAMILY = 2  # ln of ballistic : steered likelihood, motion alone
+WEIGHT = 3  # probability of the ballistic family, all evidence
+MU = 4  # mode probabilities inside their family: 4..8
+RCS = 9  # mean radar cross-section [dBsm]
+RCS_N = 10  # looks behind it
+EVIDENCE = 11  # mean ln likelihood of what is seen, by class: 11..19
+BOOST = 20  # greatest probability of thrust so far
+CLASS = 21  # class probabilities: 21..29
+COUNTED = 30  # time up to which survival is accounted for [s]
+SURPRISE = 31  # running mean of the ballistic innovation per degree of freedom
+N_REAL = 32
+
+# Whole numbers of a track: columns of `whole`
+NUMBER = 0
+STATUS = 1
+HITS = 2
+LOOKS = 3  # looks since birth, hits among them
+HISTORY = 4  # last looks, newest in bit 0, 1 = hit
+FIRST_NS = 5
+UPDATED_NS = 6
+RECEIVED_NS = 7
+DETECTION = 8
+SENSORS = 9  # bit mask
+FLAGS = 10
+ALIVE = 11  # bit mask of modes still computed
+MISSED = 12  # looks in a row without a detection
+IDENTITY = 13  # what the target says it is, eight ASCII bytes; 0 if silent
+N_WHOLE = 14
+
+# Detections packed for kernels: columns of `z`
+Z_TIME = 0
+Z_RANGE = 1
+Z_AZIMUTH = 2
+Z_ELEVATION = 3
+Z_RATE = 4
+Z_HEIGHT = 5
+Z_SIGMA = 6  # 6..10, of the five above [m, rad, rad, m/s, m]
+Z_EAST = 11  # 11..13: position in the site's frame [m], measured or converted; nan without range
+Z_ROOT = 14  # 14..22: inverse Cholesky root of a measured position's covariance, row by row
+Z_RCS = 23
+N_Z = 24
+
+# ... and columns of `zi`
+ZI_NUMBER = 0
+ZI_TIME_NS = 1
+ZI_RECEIVED_NS = 2
+ZI_SENSOR = 3
+ZI_MASK = 4
+ZI_HINT = 5
+ZI_FLAGS = 6
+ZI_IDENTITY = 7  # as IDENTITY
+N_ZI = 8
+
+# What a detection measures: bits of ZI_MASK
+HAS_RANGE = 1
+HAS_AZIMUTH = 2
+HAS_ELEVATION = 4
+HAS_RATE = 8
+HAS_HEIGHT = 16
+HAS_POSITION = 32
+
+# Why a detection is refused: status of `pack`
+GOOD = 0
+BAD_TIME = 1
+BAD_SENSOR = 2
+BAD_RANGE = 3
+BAD_ANGLE = 4
+BAD_RATE = 5
+BAD_HEIGHT = 6
+BAD_SIGMA = 7
+BAD_POSITION = 8
+NO_MEASUREMENT = 9
+
+# Sensors: columns of `sensors`
+S_EAST = 0
+S_PERIOD = 3
+S_DETECT = 4
+S_CLUTTER = 5  # false alarms per scan
+S_REFERENCE = 6
+S_MIN_RANGE = 7
+S_MAX_RANGE = 8
+S_MIN_ELEVATION = 9
+S_MAX_ELEVATION = 10
+S_NOTCH = 11
+S_ROTATING = 12
+S_SIGMA = 13  # 13..17, as Z_SIGMA
+S_RANGES = 18  # 1: measures range, so its silence counts
+S_DELAY = 19
+N_S = 20
+
+# Parameters: entries of `p`
+P_BALLISTIC = 0
+P_DRAG_WALK = 1
+P_THRUST_NOISE = 2
+P_THRUST_WALK = 3
+P_CRUISE = 4
+P_TURN = 5
+P_TURN_WALK = 6
+P_HOVER = 7
+P_HOVER_TIME = 8
+P_BURN_TIME = 9
+P_RELIGHT_TIME = 10
+P_CRUISE_TIME = 11
+P_TURN_TIME = 12
+P_HOVER_STAY = 13
+P_LN_DRAG = 14
+P_LN_DRAG_SIGMA = 15
+P_THRUST = 16
+P_THRUST_SIGMA = 17
+P_TURN_SIGMA = 18
+P_GATE = 19  # probability
+P_BIRTHS = 20  # new objects per scan
+P_SURVIVAL = 21  # mean life [s]
+P_CONFIRM_HITS = 22
+P_CONFIRM_LOOKS = 23
+P_CONFIRM_ODDS = 24
+P_DELETE_ODDS = 25
+P_COAST = 26
+P_MAX_SPEED = 27
+P_SEED_SCANS = 28
+P_SITE_HEIGHT = 29
+P_EARTH_CURVE = 30  # 1 / Earth radius
+P_BALLISTIC_SPEED = 31  # prior sigma of velocity per axis [m/s]
+P_STEERED_SPEED = 32
+P_LAYER_HEIGHT = 33  # prior height of targets that a radar without elevation sees [m]
+P_LAYER_SIGMA = 34
+P_STEP = 35  # longest Runge-Kutta step [s]
+P_CLUTTER_SPEED = 36  # radial speeds of false alarms reach this far [m/s]
+N_P = 37

@@ -1,0 +1,1 @@
+"""The interacting filters of a track: mixing, prediction, update."""

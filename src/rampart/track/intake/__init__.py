@@ -1,0 +1,1 @@
+"""Detections on their way in: checked, completed, packed for the kernels."""

@@ -1,0 +1,133 @@
+"""Lag: scans of the last seconds with the state before each, so that a late detection is taken in where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .constants import ZI_SENSOR, ZI_TIME_NS
+from .intake.detections import Rows
+
+
+@dataclass(slots=True, eq=False)
+class Scan:
+    """Detections of one sensor in one of its windows of time, in which it sees each target once."""
+
+    sensor: int
+    window: int
+    rows: Rows
+    before: dict[str, np.ndarray] | None = None  #: state of the tracker before it
+
+    @property
+    def key(self) -> tuple[int, int, int]:
+        """Scans are taken in this order: by first measurement, then sensor."""
+        return int(self.rows.zi[0, ZI_TIME_NS]), self.sensor, self.window
+
+    @property
+    def last_ns(self) -> int:
+        """Time of its latest detection."""
+        return int(self.rows.zi[-1, ZI_TIME_NS])
+
+
+class Lag:
+    """The scans that may still change.
+
+    Which detections make up a scan follows from their times alone, never from the batches they came in. So the same
+    detections give the same scans in whatever order they arrive.
+
+    Parameters
+    ----------
+    lag_ns : int
+        Detections older than this, against the newest one, come too late.
+    windows_ns : ndarray (sensors,)
+        Length of each sensor's windows.
+    start_ns : int
+        A window begins here.
+    """
+
+    def __init__(self, lag_ns: int, windows_ns: np.ndarray, start_ns: int) -> None:
+        self._lag_ns, self._windows_ns, self._start_ns = lag_ns, windows_ns, start_ns
+        self._longest_ns = int(windows_ns.max()) if len(windows_ns) else 0
+        self.newest_ns: int | None = None
+        self.scans: list[Scan] = []
+
+    def insert(self, rows: Rows) -> tuple[int, int, int]:
+        """Sort detections into scans.
+
+        Returns
+        -------
+        int, int, int
+            First scan that changed (their number if none), detections that came too late, doubles.
+        """
+        late = 0
+        times = rows.zi[:, ZI_TIME_NS]
+        if self.newest_ns is not None and len(rows) and times[0] < self.newest_ns - self._lag_ns:
+            keep = times >= self.newest_ns - self._lag_ns
+            late = len(rows) - int(keep.sum())
+            rows = rows.take(keep)
+        dirty, doubles = len(self.scans), 0
+        if not len(rows):
+            return dirty, late, doubles
+        newest = int(rows.zi[-1, ZI_TIME_NS])
+        self.newest_ns = newest if self.newest_ns is None else max(newest, self.newest_ns)
+        for sensor, window, part in self._split(rows):
+            first, again = self._insert_scan(sensor, window, part)
+            dirty, doubles = min(dirty, first), doubles + again
+        return dirty, late, doubles
+
+    def _split(self, rows: Rows) -> list[tuple[int, int, Rows]]:
+        sensor = rows.zi[:, ZI_SENSOR]
+        window = (rows.zi[:, ZI_TIME_NS] - self._start_ns) // self._windows_ns[sensor]
+        first = int(sensor[0]), int(window[0])
+        if (sensor == first[0]).all() and (window == first[1]).all():
+            return [(*first, rows)]
+        pairs, which = np.unique(np.stack([window, sensor]), axis=1, return_inverse=True)
+        which = which.reshape(-1)
+        return [(int(s), int(w), rows.take(np.flatnonzero(which == k))) for k, (w, s) in enumerate(pairs.T)]
+
+    def _insert_scan(self, sensor: int, window: int, rows: Rows) -> tuple[int, int]:
+        """Add to the scan of this window, or make it; returns its place and the doubles."""
+        doubles, before, scans = 0, None, self.scans
+        for k in range(len(scans) - 1, -1, -1):
+            if scans[k].sensor == sensor and scans[k].window == window:
+                rows, doubles = scans[k].rows.join(rows)
+                before = scans.pop(k).before
+                break
+        new = Scan(sensor, window, rows)
+        at = len(scans)
+        while at and scans[at - 1].key > new.key:
+            at -= 1
+            # the state before the new scan is the one before the scan that it pushes back
+            before = scans[at].before
+        new.before = before
+        scans.insert(at, new)
+        return at, doubles
+
+    def trim(self) -> None:
+        """Forget scans that no late detection can change any more."""
+        if self.newest_ns is None:
+            return
+        oldest = self.newest_ns - self._lag_ns - self._longest_ns
+        k = 0
+        while k < len(self.scans) and self.scans[k].last_ns < oldest:
+            k += 1
+        del self.scans[:k]
+
+    def save(self) -> dict[str, Any]:
+        """Plain data."""
+        scans = [
+            {"sensor": s.sensor, "window": s.window, "z": s.rows.z.copy(), "zi": s.rows.zi.copy(), "before": s.before}
+            for s in self.scans
+        ]
+        return {"newest_ns": self.newest_ns, "scans": scans}
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        """Take up what `save` gave."""
+        self.newest_ns = saved["newest_ns"]
+        self.scans = [
+            Scan(s["sensor"], s["window"], Rows(np.array(s["z"]), np.array(s["zi"])), s["before"])
+            for s in saved["scans"]
+        ]

@@ -1,0 +1,1 @@
+"""Birth, existence, class and end of tracks."""

@@ -1,0 +1,1 @@
+"""Measurement models: what a detection says of a state."""

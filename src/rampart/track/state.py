@@ -1,0 +1,94 @@
+"""State: all tracks and waiting detections of a tracker in arrays that grow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ._kernels import N_ASIDE
+from .constants import N_MODES, N_REAL, N_STATE, N_WHOLE, N_Z, N_ZI
+
+_FIRST = 64
+
+
+class State:
+    """Tracks (first `tracks` rows) and single detections that may start one (first `seeds` rows).
+
+    Parameters
+    ----------
+    sensors : int
+        How many sensors look at the tracks.
+
+    Notes
+    -----
+    Columns are listed in `rampart.track.constants`. Scratch space lives beside the state, so that a step allocates
+    nothing that grows with the number of tracks.
+    """
+
+    def __init__(self, sensors: int) -> None:
+        self._tracks = {
+            "x": np.zeros((_FIRST, N_MODES, N_STATE)),
+            "P": np.zeros((_FIRST, N_MODES, N_STATE, N_STATE)),
+            "real": np.zeros((_FIRST, N_REAL)),
+            "whole": np.zeros((_FIRST, N_WHOLE), np.int64),
+            "look": np.zeros((_FIRST, sensors)),
+        }
+        self._seeds = {"seed": np.zeros((_FIRST, N_Z)), "seed_i": np.zeros((_FIRST, N_ZI), np.int64)}
+        self.counts = np.array([0, 0, 1], np.int64)
+        self.clutter = np.zeros((sensors, 2))
+        self._scratch()
+        self.make_pairs(8 * _FIRST)
+
+    def _scratch(self) -> None:
+        room = len(self._tracks["x"])
+        self.work = (
+            np.empty((room, N_MODES, N_STATE)),
+            np.empty((room, N_MODES, N_STATE, N_STATE)),
+            np.empty((room, N_MODES)),
+            np.empty((room, N_ASIDE)),
+        )
+        self.arrays = (*self._tracks.values(), *self._seeds.values())
+
+    def make_pairs(self, room: int) -> None:
+        """Make room for pairs of track and detection."""
+        self.pairs = (np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room))
+
+    @property
+    def tracks(self) -> int:
+        """Rows of tracks in use, those deleted in the latest scan among them."""
+        return int(self.counts[0])
+
+    def reserve(self, more: int) -> None:
+        """Make room for `more` new tracks and single detections."""
+        need, waiting = int(self.counts[0]) + more, int(self.counts[1]) + more
+        if need > len(self._tracks["x"]):
+            self._tracks = {name: _grow(a, need) for name, a in self._tracks.items()}
+            self._scratch()
+        if waiting > len(self._seeds["seed"]):
+            self._seeds = {name: _grow(a, waiting) for name, a in self._seeds.items()}
+            self.arrays = (*self._tracks.values(), *self._seeds.values())
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Copies of all rows in use."""
+        n, k = int(self.counts[0]), int(self.counts[1])
+        saved = {name: a[:n].copy() for name, a in self._tracks.items()}
+        saved.update((name, a[:k].copy()) for name, a in self._seeds.items())
+        saved["counts"], saved["clutter"] = self.counts.copy(), self.clutter.copy()
+        return saved
+
+    def load(self, saved: Mapping[str, Any]) -> None:
+        """Take up what `save` gave."""
+        self.counts[:], self.clutter[:] = 0, saved["clutter"]
+        self.reserve(max(int(saved["counts"][0]), int(saved["counts"][1])))
+        self.counts[:] = saved["counts"]
+        for group in (self._tracks, self._seeds):
+            for name, array in group.items():
+                array[: len(saved[name])] = saved[name]
+
+
+def _grow(array: np.ndarray, need: int) -> np.ndarray:
+    bigger = np.zeros((max(2 * len(array), need), *array.shape[1:]), array.dtype)
+    bigger[: len(array)] = array
+    return bigger

@@ -1,0 +1,274 @@
+"""Tracker: the stage that makes tracks of detections."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rampart.physics.environment import Environment
+from rampart.records import Detections, Result, Site, Tracks, TrackStatus
+
+from . import _kernels
+from .classify import class_table
+from .constants import (
+    DELETED,
+    DETECTION,
+    FIRST_NS,
+    FLAGS,
+    HITS,
+    IDENTITY,
+    N_MODES,
+    NUMBER,
+    RCS,
+    RCS_N,
+    RECEIVED_NS,
+    SENSORS,
+    STATUS,
+    UPDATED_NS,
+    Z_EAST,
+)
+from .intake.detections import LATE, decode_identity, pack_rows
+from .lag import Lag
+from .settings import TrackerSpec, gate_limits, parameters, sensor_table
+from .state import State
+
+NS = 1_000_000_000
+#: Without detections, tracks are asked for again after this time, so that they coast and end.
+WAKE_NS = NS
+
+
+__all__ = ["Tracker", "TrackerSpec"]
+
+
+class Tracker:
+    """Tracks everything that a site's sensors report.
+
+    Parameters
+    ----------
+    site : Site
+        Its sensors' models are what the tracker knows of them.
+    environment : Environment, optional
+        Ground, air and place on the Earth; by default the standard atmosphere over a plane.
+    spec : TrackerSpec, optional
+        Settings.
+
+    Notes
+    -----
+    Interacting multiple models in two families, optimal assignment in clusters, existence as in integrated
+    probabilistic data association (Musicki, Evans and Stankovic 1994, IEEE Trans. Automatic Control 39:1237). Late
+    detections inside the lag are taken in exactly: the scans after them are run again.
+
+    Examples
+    --------
+    >>> from rampart.records import SensorModel
+    >>> radar = SensorModel("r1", "radar3d", np.zeros(3), 1.0, range_sigma_m=10.0, azimuth_sigma_rad=0.003,
+    ...                     elevation_sigma_rad=0.003, false_alarms_per_scan=5.0)
+    >>> tracker = Tracker(Site("here", 0.6, 0.1, 0.0, sensors=(radar,)))
+    >>> for k in range(6):
+    ...     at = k * NS
+    ...     plot = Detections.build(number=[k + 1], time_ns=[at], range_m=[4000.0 - 100.0 * k], azimuth_rad=[1.0],
+    ...                             elevation_rad=[0.2])
+    ...     tracks = tracker.step(at, plot).records
+    >>> TrackStatus(tracks[0].status).label, tracks[0].hits
+    ('confirmed', np.int32(6))
+    """
+
+    def __init__(self, site: Site, environment: Environment | None = None, spec: TrackerSpec | None = None) -> None:
+        self.spec = spec or TrackerSpec()
+        self.site = site
+        world = environment or Environment.standard(latitude_rad=site.latitude_rad, height_m=site.height_m)
+        self._env = world.arrays(self.spec.drag_shape)
+        self._sensors = sensor_table(site)
+        self._p = parameters(self.spec, site, world)
+        self._limits = gate_limits(self.spec.gate_probability)
+        self._table = class_table()
+        self._state = State(len(site.sensors))
+        self._state.clutter[:, 0] = [s.false_alarms_per_scan for s in site.sensors]
+        self._lag = Lag(*self._lag_settings())
+        self._retired: dict[int, int] = {}
+        self._last = Tracks.empty()
+        self.refused: dict[str, int] = {}  #: detections that were not used, by reason, since the start
+
+    def _lag_settings(self) -> tuple[int, np.ndarray, int]:
+        """A rotating radar sees each target once per turn, a staring one all of them at once.
+
+        Several sensors are interleaved in finer windows, or the scan of one would hide the times of another's.
+        """
+        alone = len(self.site.sensors) == 1
+        windows = [s.scan_period_s * ((1.0 if alone else 0.25) if s.rotating else 0.5) for s in self.site.sensors]
+        slowest = max((s.delay_s for s in self.site.sensors), default=0.0)
+        windows_ns = np.maximum(np.rint(np.array(windows) * NS), 1).astype(np.int64)
+        return round((self.spec.lag_s + slowest) * NS), windows_ns, self.site.start_ns
+
+    def step(self, now_ns: int, inputs: Detections) -> Result[Tracks]:
+        """Take a batch of detections; give all tracks as of `now_ns`.
+
+        Parameters
+        ----------
+        now_ns : int
+            Time of the step, ns UTC.
+        inputs : Detections
+            In any order, of any sensors, late ones among them.
+
+        Returns
+        -------
+        Result of Tracks
+            One row per live track, tentative ones too, and one for each that ended since the last step.
+            ``info["association"]`` (m, 2): detection and track numbers brought together in this step (again, where late
+            detections made scans run again); ``info["refused"]``: detections not used, by reason.
+        """
+        used, refused = np.empty((0, 2), np.int64), dict[str, int]()
+        ran = 0
+        if len(inputs):
+            rows, refused = pack_rows(inputs, now_ns, self.site.start_ns, self._sensors, self._p)
+            dirty, late, doubles = self._lag.insert(rows)
+            if late:
+                refused[LATE] = late
+            if doubles:
+                refused["duplicate"] = refused.get("duplicate", 0) + doubles
+            for reason, count in refused.items():
+                self.refused[reason] = self.refused.get(reason, 0) + count
+            ran = len(self._lag.scans) - dirty
+            used = self._run(dirty)
+            self._lag.trim()
+        tracks = self._tracks(now_ns, ran > 1)
+        wake = now_ns + WAKE_NS if len(tracks) else None
+        return Result(tracks, {"association": used, "refused": refused}, wake)
+
+    def _run(self, first: int) -> np.ndarray:
+        """Run the scans from `first` on, from the state before it."""
+        scans, parts = self._lag.scans, []
+        for k in range(first, len(scans)):
+            scan = scans[k]
+            if k == first and scan.before is not None:
+                self._state.load(scan.before)
+            else:
+                scan.before = self._state.save()
+            parts.append(self._run_scan(scan.sensor, scan.rows.z, scan.rows.zi))
+        if self._retired:
+            self._end_retired()
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate(parts) if parts else np.empty((0, 2), np.int64)
+
+    def _run_scan(self, sensor: int, z: np.ndarray, zi: np.ndarray) -> np.ndarray:
+        state, m = self._state, len(z)
+        state.reserve(m)
+        used = np.empty((2 * m, 2), np.int64)
+        order = np.argsort(z[:, Z_EAST], kind="stable")
+        while True:
+            rows = _kernels.step_scan(
+                sensor, z[-1, 0], z, zi, order, self._limits, *state.arrays, state.counts, state.clutter, self._sensors,
+                self._p, self._table, self._env, state.work, *state.pairs, used,
+            )  # fmt: skip
+            if rows >= 0:
+                return used[:rows]
+            state.make_pairs(4 * len(state.pairs[0]))
+
+    def _end_retired(self) -> None:
+        """A track that was reported deleted for its silence stays so when its scans run again."""
+        whole = self._state.arrays[3][: self._state.tracks]
+        for i in range(len(whole)):
+            if int(whole[i, NUMBER]) in self._retired:
+                whole[i, STATUS] = DELETED
+
+    def _tracks(self, now_ns: int, reran: bool) -> Tracks:
+        """The rows of all tracks as of now; those deleted are dropped from the state."""
+        n = self._state.tracks
+        if not n and not len(self._last):
+            return self._last
+        tracks = Tracks(*self._view(now_ns, n))
+        if (tracks.status == DELETED).any():
+            self._state.counts[0] = _kernels.compact(n, *self._state.arrays[:5])
+        if reran:
+            tracks = self._with_vanished(now_ns, tracks)
+        self._last = _live(tracks)
+        return tracks
+
+    def _view(self, now_ns: int, n: int) -> tuple[np.ndarray, ...]:
+        x, P, real, whole, look = (a[:n] for a in self._state.arrays[:5])
+        state, covariance = np.empty((n, 6)), np.empty((n, 6, 6))
+        fallen, fallen_covariance = np.empty((n, 7)), np.empty((n, 7, 7))
+        mode, classes = np.empty((n, N_MODES)), np.empty((n, 9))
+        existence, status = np.empty(n), np.empty(n, np.int8)
+        _kernels.view(
+            n, (now_ns - self.site.start_ns) * 1e-9, x, P, real, whole, look, self._sensors, self._p, self._env, state,
+            covariance, fallen, fallen_covariance, mode, classes, existence, status,
+        )  # fmt: skip
+        silent = status != whole[:, STATUS]
+        if silent.any():
+            self._retire(now_ns, whole[silent, NUMBER])
+            whole[:, STATUS] = status
+        return (
+            whole[:, NUMBER].copy(),
+            np.full(n, now_ns, np.int64),
+            state,
+            covariance,
+            fallen,
+            fallen_covariance,
+            existence,
+            mode,
+            classes,
+            status,
+            whole[:, HITS].astype(np.int32),
+            whole[:, FIRST_NS].copy(),
+            whole[:, UPDATED_NS].copy(),
+            whole[:, RECEIVED_NS].copy(),
+            whole[:, DETECTION].copy(),
+            whole[:, SENSORS].astype(np.uint64),
+            np.where(real[:, RCS_N] > 0.0, real[:, RCS], math.nan),
+            decode_identity(whole[:, IDENTITY]),
+            whole[:, FLAGS].astype(np.uint8),
+        )
+
+    def _retire(self, now_ns: int, numbers: np.ndarray) -> None:
+        """Remember tracks that end because sensors are silent: no scan has said so."""
+        horizon = now_ns - 60 * NS
+        self._retired = {n: t for n, t in self._retired.items() if t >= horizon}
+        self._retired.update((int(n), now_ns) for n in numbers)
+
+    def _with_vanished(self, now_ns: int, tracks: Tracks) -> Tracks:
+        """Add the ends of tracks that were reported before and that a late detection has undone."""
+        lost = ~np.isin(self._last.number, tracks.number)
+        if not lost.any():
+            return tracks
+        ends = self._last.take(lost)
+        k = len(ends)
+        status = np.full(k, TrackStatus.DELETED, np.int8)
+        return Tracks.concat([tracks, ends.replace(time_ns=np.full(k, now_ns), status=status)])
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as plain data."""
+        return {
+            "version": 1,
+            "state": self._state.save(),
+            "lag": self._lag.save(),
+            "retired": dict(self._retired),
+            "refused": dict(self.refused),
+            "last": {name: getattr(self._last, name).copy() for name in Tracks.names()},
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take up a state that `snapshot` gave.
+
+        Raises
+        ------
+        ValueError
+            If it is of another version.
+        """
+        if snapshot.get("version") != 1:
+            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 1")
+        self._state = State(len(self.site.sensors))
+        self._state.load(snapshot["state"])
+        self._lag.load(snapshot["lag"])
+        self._retired = {int(n): int(t) for n, t in snapshot["retired"].items()}
+        self.refused = dict(snapshot["refused"])
+        self._last = Tracks.build(**snapshot["last"])
+
+
+def _live(tracks: Tracks) -> Tracks:
+    live = tracks.status != TrackStatus.DELETED
+    return tracks if live.all() else tracks.take(live)
