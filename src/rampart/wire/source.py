@@ -23,7 +23,7 @@ from .asterix import (
     source_status,
     system_tracks,
 )
-from .asterix.block import PUBLISHED, split_blocks
+from .asterix.block import is_chain
 from .clock import running_days
 from .file import read_file
 from .noise import AIR_TRAFFIC_RADAR, SEARCH_RADAR, SensorNoise
@@ -84,9 +84,7 @@ def sniff(path: str | Path) -> SourceKind:
     suffix = Path(path).suffix.lower()
     if suffix == ".csv" or head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"time_s"):
         return SourceKind.CSV
-    whole = len(head) < 1 << 16
-    blocks, stop = split_blocks(head, 0, len(head))
-    if blocks and blocks[0][0] in PUBLISHED and (len(blocks) > 1 or (whole and stop == len(head))):
+    if is_chain(head, 0, len(head)):
         return SourceKind.ASTERIX
     expected = "pcap, ASTERIX blocks, MCAP, or a detections table (.csv, .parquet)"
     raise InputError(f"octet 0: nothing that is read ({head[:8].hex(' ')} ...); expected {expected}", path=path)
@@ -133,6 +131,9 @@ def read_source(
     editions = editions or Editions()
     data = read_file(path)
     decoded = _from_capture(data, path, editions) if kind is SourceKind.PCAP else decode_joined(data, editions)
+    if not any(decoded.records.values()) and not decoded.skipped:
+        why = ", ".join(f"{reason} {n}" for reason, n in sorted(decoded.rejected.items())) or "blocks without records"
+        raise InputError(f"no ASTERIX record from octet 0 on that could be read ({why})", path=path)
     dated = _dates(decoded, start_ns or 0) if kind is SourceKind.ASTERIX else None
     return _assemble(kind, decoded, editions, sensors, lookup, dated)
 

@@ -141,6 +141,8 @@ def test_kinds_by_content(tmp_path, recording):
         read_source(tmp_path / "p")
     (tmp_path / "big").write_bytes((b"\x30\x00\x0a" + b"\0" * 7) * 7000)
     assert sniff(tmp_path / "big") is SourceKind.ASTERIX
+    with pytest.raises(InputError, match=r"no ASTERIX record from octet 0 on that could be read \(empty_record 7000\)"):
+        read_source(tmp_path / "big")
 
 
 @pytest.mark.parametrize(

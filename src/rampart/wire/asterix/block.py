@@ -1,5 +1,8 @@
 """Block: the frame around ASTERIX records: category, length, records."""
 
+import re
+from collections.abc import Collection
+
 #: Categories that EUROCONTROL has published; a block of another one is no ASTERIX.
 PUBLISHED = frozenset(
     (*range(1, 5), *range(7, 12), *range(15, 22), 23, 25, 30, 31, 32, 34, 48, *range(61, 66), 129, 150, 204, 205)
@@ -53,23 +56,37 @@ def source_of(data: bytes, first: int, end: int) -> tuple[int, int] | None:
     return data[position + 1], data[position + 2]
 
 
-def find_block(data: bytes, start: int, end: int) -> int:
-    """The next octet at which a chain of sound blocks seems to begin; `end` if there is none.
+def find_block(data: bytes, start: int, end: int, categories: Collection[int]) -> int:
+    """The next octet at which sound blocks follow each other; `end` if there is none.
 
-    Used in files of joined blocks, where a bad length would otherwise hide all that follows. A place counts if three
-    blocks of published categories follow each other there, or fewer that end with the data.
+    Used in files of joined blocks, where a bad length would otherwise hide all that follows.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    start, end : int
+        The range that is searched.
+    categories : collection of int
+        What the file holds, as seen so far: the fewer, the smaller the chance of a wrong hit.
     """
-    for position in range(start, end - HEADER + 1):
-        if data[position] in PUBLISHED and _is_chain(data, position, end):
-            return position
+    first_octet = re.compile(b"[" + re.escape(bytes(sorted(categories))) + b"]")
+    for match in first_octet.finditer(data, start, end):
+        if is_chain(data, match.start(), end, categories):
+            return match.start()
     return end
 
 
-def _is_chain(data: bytes, position: int, end: int) -> bool:
-    for _ in range(3):
-        if position == end:
+def is_chain(data: bytes, position: int, end: int, categories: Collection[int] = PUBLISHED) -> bool:
+    """Whether three blocks with records follow each other from an octet on, or fewer that end with the data.
+
+    >>> is_chain(bytes.fromhex("410004004100040041000400ff"), 0, 13), is_chain(b"text", 0, 4)
+    (True, False)
+    """
+    for i in range(3):
+        if position == end and i:
             return True
-        if position + HEADER > end or data[position] not in PUBLISHED:
+        if position + HEADER > end or data[position] not in categories:
             return False
         length = data[position + 1] << 8 | data[position + 2]
         if length <= HEADER or position + length > end:

@@ -126,6 +126,7 @@ def decode_joined(data: bytes, editions: Editions | None = None) -> Decoded:
     again: list[bool] = []
     position = 0
     seen: set[bytes] = set()
+    categories: set[int] = set()
     while position < len(data):
         blocks, stop = split_blocks(data, position, len(data))
         for number, first, end in blocks:
@@ -133,9 +134,10 @@ def decode_joined(data: bytes, editions: Editions | None = None) -> Decoded:
             content = data[first - 3 : end]
             again.append(content in seen)
             seen.add(content)
+            categories.add(number)
         if stop < len(data):
             frames.reject(reason.BLOCK_LENGTH)
-            stop = find_block(data, stop + 1, len(data))
+            stop = find_block(data, stop + 1, len(data), categories & PUBLISHED or CATEGORIES)
         position = stop
     return frames.decode(data, np.array(again, dtype=bool), np.zeros(len(again), np.int64))
 
