@@ -14,6 +14,7 @@ import math
 import numpy as np
 
 from rampart.physics._jit import kernel
+from rampart.physics._kernels_path import interpolate
 from rampart.physics._kernels_terrain import see_over_grid, see_over_smooth
 from rampart.physics.constants import EARTH_RADIUS_M, REFRACTION_FACTOR
 
@@ -59,40 +60,15 @@ def turn(angle):
 
 
 @kernel
-def flight_state(t, first, last, time, position, velocity, out):
-    """Position and velocity at time t of the flight with the knots first to last - 1, into `out` (6,)."""
-    low, high = first, last - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if time[middle] <= t:
-            low = middle
-        else:
-            high = middle
-    h = time[high] - time[low]
-    s = min(max((t - time[low]) / h, 0.0), 1.0) if h > 0.0 else 0.0
-    a = (1.0 + 2.0 * s) * (1.0 - s) * (1.0 - s)
-    b = s * (1.0 - s) * (1.0 - s) * h
-    c = s * s * (3.0 - 2.0 * s)
-    d = s * s * (s - 1.0) * h
-    da = 6.0 * s * (s - 1.0) / h if h > 0.0 else 0.0
-    db = (1.0 - s) * (1.0 - 3.0 * s)
-    dd = s * (3.0 * s - 2.0)
-    for i in range(3):
-        p, q, v, w = position[low, i], position[high, i], velocity[low, i], velocity[high, i]
-        out[i] = a * p + b * v + c * q + d * w
-        out[3 + i] = da * (p - q) + db * v + dd * w
-
-
-@kernel
-def polar_of(state, face, out):
-    """Range, azimuth, elevation and range rate of a state (6,) from the sensor, into `out` (4,)."""
-    dx, dy, dz = state[0] - face[0], state[1] - face[1], state[2] - face[2]
+def polar_of(position, velocity, face, out):
+    """Range, azimuth, elevation and range rate of a target from the sensor, into `out` (4,)."""
+    dx, dy, dz = position[0] - face[0], position[1] - face[1], position[2] - face[2]
     level = math.sqrt(dx * dx + dy * dy)
     r = math.sqrt(level * level + dz * dz)
     out[0] = r
     out[1] = turn(math.atan2(dx, dy))
     out[2] = math.atan2(dz, level)
-    out[3] = (dx * state[3] + dy * state[4] + dz * state[5]) / r if r > 0.0 else 0.0
+    out[3] = (dx * velocity[0] + dy * velocity[1] + dz * velocity[2]) / r if r > 0.0 else 0.0
 
 
 @kernel
@@ -128,25 +104,26 @@ def look(
     looks at all at the end of the scan. `window`: start and length of the scan [s]. `smooth`: the ground stands for a
     smooth Earth with a horizon; else its grid masks.
     """
-    state, seen = np.empty(6), np.empty(1, np.bool_)
-    target = state[:3].reshape(1, 3)
-    for i in range(gate.size):
-        gate[i], when[i] = ABSENT, np.nan
-        polar[i, :] = np.nan
-        stop = min(end[i], ended[i])
-        if start[i] > window[0] + window[1] or stop < window[0]:
-            continue
-        t = window[0] + window[1]
-        for _ in range(4 if rotating else 1):
-            if rotating and not np.isnan(polar[i, 1]):
-                t = window[0] + window[1] * polar[i, 1] / TURN
-            flight_state(min(max(t, start[i]), end[i]), offset[i], offset[i + 1], time, position, velocity, state)
-            polar_of(state, face, polar[i])
-        if t < start[i] or t > stop:
+    n = gate.size
+    at, speed, alive, seen = np.empty((n, 3)), np.empty((n, 3)), np.empty(n, np.bool_), np.empty(1, np.bool_)
+    last = window[0] + window[1]
+    inside = np.empty(n)
+    when[:] = last
+    # where it is when the antenna points there: rounds until it settles, as no target turns as fast as an antenna
+    for again in range(4 if rotating else 1):
+        for i in range(n):
+            if again > 0:
+                when[i] = window[0] + window[1] * polar[i, 1] / TURN
+            inside[i] = min(max(when[i], start[i]), end[i])
+        interpolate(offset, time, position, velocity, inside, at, speed, alive)
+        for i in range(n):
+            polar_of(at[i], speed[i], face, polar[i])
+    for i in range(n):
+        if when[i] < start[i] or when[i] > min(end[i], ended[i]):
+            gate[i], when[i] = ABSENT, np.nan
             polar[i, :] = np.nan
-            continue
-        when[i] = t
-        gate[i] = refusal(target, polar[i], face, smooth, ground, frame, seen)
+        else:
+            gate[i] = refusal(at[i : i + 1], polar[i], face, smooth, ground, frame, seen)
 
 
 @kernel
