@@ -93,12 +93,15 @@ def describe_warning(threat: Mapping[str, Any]) -> str:
     missed = [zone for zone in needed if zone not in warned]
     if not needed:
         return f"{_zones(warned)} warned {lead} though not in danger" if warned else "no zone in danger and none warned"
+    told, extra = [z for z in needed if z in warned], [z for z in warned if z not in needed]
     clauses = []
-    if warned:
-        clauses.append(f"{_zones(warned)} warned {lead}")
+    if told:
+        clauses.append(f"{_zones(told)} warned {lead}")
     if missed:
         why = "" if threat.get("observable") else " (it could not be seen in time)"
         clauses.append(f"{_zones(missed)} NOT warned{why}")
+    if extra:
+        clauses.append(f"{_zones(extra)} warned though not in danger")
     return ", ".join(clauses)
 
 
@@ -246,7 +249,8 @@ def _what_became_of_them(threats: Sequence[Mapping[str, Any]]) -> list[str]:
         n = sum(t["outcome"] == outcome for t in threats)
         if n:
             verb = ("was " if n == 1 else "were ") if outcome in ("destroyed", "flying") else ""
-            clauses.append(f"{count(n)} {verb}{word}")
+            who = "all" if n == len(threats) > 1 else count(n) if n < len(threats) else "it"
+            clauses.append(f"{who} {verb}{word}")
     return [f"{_capital(join(clauses))}."] if clauses else []
 
 

@@ -25,6 +25,7 @@ START_NS = 1_625_518_800_000_000_000
 NS = 1_000_000_000
 G = 9.80665
 ARRIVALS = (40.0, 41.5, 43.0)
+HIT_S = 36.5  # rocket-1 is shot down
 IMPACTS = ((0.0, 150.0), (60.0, 190.0), (-400.0, 700.0))
 
 
@@ -89,9 +90,13 @@ def feed(recorder, site: Site, flights: list[Flight], rng: np.random.Generator) 
         )
         number += n
         recorder.batch(site.id, ns(t), detections if step % 5 else Detections.empty(), 0)
-        names = [f.id for f in flights]
-        gates = ["detected" if f.start_s + 2.0 <= t <= f.end_s else "horizon" for f in flights]
-        recorder.diagnostics(site.id, ns(t), "r1", {"target": names, "gate": gates, "snr_db": [12.5, np.nan, 3.0]})
+        there = [f for f in flights if f is not flights[0] or t < HIT_S]
+        columns = {
+            "target": [f.id for f in there],
+            "gate": ["detected" if f.start_s + 2.0 <= t <= f.end_s else "horizon" for f in there],
+            "snr_db": [np.nan, 12.5, 3.0][-len(there) :],
+        }
+        recorder.diagnostics(site.id, ns(t), "r1", columns)
         m = len(live)
         state = np.array([[*(p + rng.normal(0, 8, 3)), -236.0, -110.0, 20.0] for p in at]).reshape(m, 6)
         go = np.array([f.end_s - t for _, f in live])

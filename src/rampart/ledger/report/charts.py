@@ -67,7 +67,7 @@ def _height_badge(frame: Frame, labels: Labels, threat: Threat) -> str:
     heights = positions_at(threat.flight, times)[:, 2]
     top = int(np.nanargmax(heights))
     x, y = labels.place(float(frame.x(times[top])), float(frame.y(heights[top])), 18, 18, 8)
-    return badge(threat.number, x, y, threat.shown_kind, str(threat.entry["id"]))
+    return badge(threat.number, x, y, threat.kind, str(threat.entry["id"]))
 
 
 def draw_errors(raid: Raid) -> str:
@@ -104,7 +104,7 @@ def _error_chart(threat: Threat, width: float = 338.0, height: float = 200.0) ->
     kind = threat.shown_kind
     parts.append(tag("path", tip("size of the 90 % ellipse, as a circle"), d=area, class_=f"claim k-{kind}"))
     parts.append(tag("path", tip("distance from the true impact"), d=frame.line(left_s, miss), class_=f"miss k-{kind}"))
-    parts.append(badge(threat.number, 14, 15, kind))
+    parts.append(badge(threat.number, 14, 15, threat.kind))
     parts.append(text(str(threat.entry["id"]), 28, 19, class_="lane"))
     parts.append(text("seconds before impact", frame.right, height - 6, text_anchor="end", class_="tick faint"))
     words = f"impact error of {threat.entry['id']} against time to impact"

@@ -38,6 +38,13 @@ def _key(drawing: str, words: str) -> str:
     return tag("div", picture(40, 18, drawing, title=words, class_="key"), tag("span", escape(words)))
 
 
+_ELLIPSES = {"first": "at the first warning", "half-way": "half-way", "last": "last"}
+
+
+def _ellipse(when: str) -> str:
+    return tag("ellipse", cx=20, cy=9, rx=15, ry=6, class_=f"ellipse {when} k-rocket")
+
+
 def _line(class_: str) -> str:
     return tag("path", d="M3 9H37", class_=class_)
 
@@ -54,9 +61,8 @@ def _marks() -> list[tuple[str, str]]:
         (_line("harmless"), "what is no threat"),
         (badge(1, 20, 9, "rocket"), "number of a threat, in all drawings"),
         (cross(20, 9, ""), "true impact"),
-        (tag("ellipse", cx=20, cy=9, rx=15, ry=6, class_="ellipse half-way k-rocket"), "90 % ellipse half-way"),
-        (tag("ellipse", cx=20, cy=9, rx=15, ry=6, class_="ellipse last k-rocket"), "90 % ellipse, last"),
-        (tag("ellipse", cx=20, cy=9, rx=15, ry=6, class_="ellipse launch k-rocket"), "launch point, 90 %"),
+        *((_ellipse(when), f"90 % ellipse of the impact, {words}") for when, words in _ELLIPSES.items()),
+        (_ellipse("launch"), "90 % ellipse of the launch point"),
         (star(20, 9, True, ""), "engagement that hit (simulated)"),
         (star(20, 9, False, ""), "engagement that missed"),
         (down_triangle(20, 13, ""), "arrival, as if never engaged"),

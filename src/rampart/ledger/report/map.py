@@ -28,7 +28,8 @@ def draw_map(story: SiteStory, raid: Raid) -> str:
     if not raid.threats:
         paths += [track.position[:, :2] for track in story.tracks]
     near = _near(story, raid)
-    everything = np.concatenate([near, *paths, *[_place(e.get("position_enu_m")) for e in story.effectors]])
+    zones = [zone.polygon_en for zone in story.site.zones]
+    everything = np.concatenate([near, *paths, *zones, *[_place(e.get("position_enu_m")) for e in story.effectors]])
     overview = Panel.fit(everything, OVERVIEW_WIDTH, HEIGHT, "overview")
     zoom = Panel.fit(near, ZOOM_WIDTH, HEIGHT, "close-up")
     if overview.span_m < ZOOM_FROM * zoom.span_m:
@@ -45,9 +46,10 @@ def _place(position: Sequence[float] | None) -> np.ndarray:
 
 
 def _near(story: SiteStory, raid: Raid) -> np.ndarray:
-    """What the close-up must hold: grown zones, and where the threats come down or arrive."""
+    """What the close-up must hold: zones in danger with their rims, and where the threats come down."""
     parts = []
-    for zone in story.site.zones:
+    needed = {zone for threat in raid.threats for zone in threat.entry["needed_zones"]}
+    for zone in [z for z in story.site.zones if z.id in needed] or story.site.zones:
         r = zone.warn_radius_m
         parts += [zone.polygon_en + np.array([dx, dy]) for dx in (-r, r) for dy in (-r, r)]
     for threat in raid.threats:
@@ -197,14 +199,16 @@ def _ellipse(panel: Panel, point: np.ndarray, axes: tuple[float, float, float], 
 
 
 def _estimates(panel: Panel, threat: Threat) -> str:
-    """Impact ellipses half-way and last, the launch ellipse, and for drones the corridor at the first warning."""
+    """Impact ellipses when first warned, half-way and last; the launch ellipse."""
     kind, name = threat.shown_kind, threat.entry["id"]
     parts = []
-    for when, when_s in (("half-way", threat.halfway_s), ("last", threat.end_s)):
-        row = threat.prediction_at(when_s)
+    warned_s = threat.entry["first_warning_s"]
+    for when, when_s in (("first", warned_s), ("half-way", threat.halfway_s), ("last", threat.end_s)):
+        row = threat.prediction_at(when_s) if when_s is not None else None
         if row is not None:
             axes = ellipse_of(row)
-            words = f"{name}: {when} impact prediction, 90 % ellipse of {2 * axes[0]:.0f} x {2 * axes[1]:.0f} m"
+            what = {"first": "as known at the first warning"}.get(when, f"{when}")
+            words = f"{name}: impact predicted, {what}; 90 % ellipse of {2 * axes[0]:.0f} x {2 * axes[1]:.0f} m"
             parts.append(_ellipse(panel, row.impact_enu, axes, words, f"ellipse {when} k-{kind}"))
     row = threat.prediction_at(threat.end_s)
     if row is not None and np.isfinite(row.launch_enu[0]):
@@ -271,7 +275,7 @@ def _badges(panel: Panel, threat: Threat) -> str:
 def _badge_beside(panel: Panel, threat: Threat, x: float, y: float, words: str) -> str:
     bx, by = panel.labels.place(x, y, 18, 18, 9)
     leader = tag("path", d=f"M{number(x)} {number(y)}L{number(bx)} {number(by)}", class_="leader")
-    return leader + badge(threat.number, bx, by, threat.shown_kind, words)
+    return leader + badge(threat.number, bx, by, threat.kind, words)
 
 
 def _zoom_box(panel: Panel, zoom: Panel) -> str:

@@ -231,7 +231,8 @@ def _raid(story: SiteStory, raid: Raid) -> str:
 
 MAP_WORDS = (
     "North is up. Grey: what really flew; coloured: the track. Ellipses hold the predicted impact with 90 % "
-    "probability: dashed as known half-way, solid the last one. The pale rim of a zone is its danger radius."
+    "probability: dotted as known at the first warning, dashed half-way, solid the last. The pale rim of a zone is its "
+    "danger radius."
 )
 TIMELINE_WORDS = (
     "A thin line while in the air, pale once seen, full once tracked; the upright stroke is the first warning, a star "

@@ -197,6 +197,7 @@ def _site_story(
     tracks = _tracks(site, steps, flights)
     shots = _shots(site, steps, run.summary)
     predictions = _Predictions(steps)
+    gates, last_look_s = _gates(run, site, {str(e["id"]): e for e in entries})
     threats = []
     for entry in entries:
         flight = next((f for f in flights if f.id == entry["id"]), None)
@@ -211,11 +212,14 @@ def _site_story(
                 tuple(mine),
                 predicted,
                 (predicted.time_ns - site.start_ns) * 1e-9,
-                _judged([s for s in shots if s.track in own], str(entry["outcome"])),
+                _judged(
+                    [s for s in shots if s.track in own],
+                    str(entry["outcome"]),
+                    last_look_s.get(str(entry["id"]), -np.inf),
+                ),
             )
         )
     messages = _messages(site, steps)
-    gates = _gates(run, site, {str(e["id"]): e for e in entries})
     return SiteStory(site, _raids(threats, messages), tracks, flights, messages, shots, run.effectors(site.id), gates)
 
 
@@ -314,13 +318,17 @@ def _shots(site: Site, steps: Sequence[Step], summary: Mapping[str, Any]) -> tup
     )
 
 
-def _judged(shots: Sequence[Shot], outcome: str) -> tuple[Shot, ...]:
-    """Shots at one threat, with what follows from its outcome where the summary does not list them."""
-    if outcome != "destroyed":
-        return tuple(replace(s, destroyed=False) for s in shots)
-    if len(shots) == 1:
-        return (replace(shots[0], destroyed=True),)
-    return tuple(shots)
+def _judged(shots: Sequence[Shot], outcome: str, last_look_s: float) -> tuple[Shot, ...]:
+    """Shots at one threat with what they came to, where the summary does not list it.
+
+    What was not destroyed was missed each time. What was destroyed was there at the last look of a sensor, so shots
+    before that look missed; of those after it the hit is known only if there is one.
+    """
+    if any(s.destroyed is not None for s in shots):
+        return tuple(shots)
+    late = [s for s in shots if s.intercept_s > last_look_s] if outcome == "destroyed" else []
+    hit = late[0] if len(late) == 1 else None
+    return tuple(replace(s, destroyed=s is hit if s is hit or s not in late else None) for s in shots)
 
 
 def _messages(site: Site, steps: Sequence[Step]) -> tuple[Message, ...]:
@@ -363,15 +371,20 @@ def _raids(threats: Sequence[Threat], messages: Sequence[Message]) -> tuple[Raid
 
 def _gates(
     run: RunRecord, site: Site, entries: Mapping[str, Mapping[str, Any]]
-) -> dict[tuple[str, str], Mapping[str, int]]:
-    """How often each gate took each threat, sensor by sensor, until it arrived."""
+) -> tuple[dict[tuple[str, str], Mapping[str, int]], dict[str, float]]:
+    """How often each gate took each threat, sensor by sensor, until it arrived; when each was last looked at [s]."""
     found: dict[tuple[str, str], Counter[str]] = {}
+    last_s: dict[str, float] = {}
     for now_ns, sensor, columns in run.gates.get(site.id, ()):
         if "target" not in columns or "gate" not in columns:
             continue
         now_s = (now_ns - site.start_ns) * 1e-9
-        for target, gate in zip(columns["target"].tolist(), columns["gate"].tolist(), strict=True):
+        looked_s = columns["time_s"].tolist() if "time_s" in columns else [now_s] * len(columns["gate"])
+        for target, gate, look_s in zip(columns["target"].tolist(), columns["gate"].tolist(), looked_s, strict=True):
             entry = entries.get(target)
-            if entry is not None and now_s <= entry["arrival_s"]:
+            if entry is None:
+                continue
+            last_s[target] = max(look_s, last_s.get(target, look_s))
+            if now_s <= entry["arrival_s"]:
                 found.setdefault((sensor, target), Counter())[gate] += 1
-    return {key: dict(counter) for key, counter in sorted(found.items())}
+    return {key: dict(counter) for key, counter in sorted(found.items())}, last_s

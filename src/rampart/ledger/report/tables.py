@@ -52,9 +52,7 @@ def folded(words: str, content: str, *, open_: bool = False) -> str:
 
 def inline_badge(threat: Threat) -> str:
     """A threat's badge in a line of text."""
-    return picture(
-        18, 18, badge(threat.number, 9, 9, threat.shown_kind), title=f"threat {threat.number}", class_="inline"
-    )
+    return picture(18, 18, badge(threat.number, 9, 9, threat.kind), title=f"threat {threat.number}", class_="inline")
 
 
 def outcome_chip(outcome: str) -> str:

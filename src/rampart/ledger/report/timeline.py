@@ -74,7 +74,7 @@ def _threat_lane(frame: Frame, threat: Threat, y: float) -> str:
     first, confirmed, end = entry["first_detection_s"], entry["confirmed_s"], threat.end_s
     name = str(entry["id"])
     parts = [
-        badge(threat.number, 14, y, kind),
+        badge(threat.number, 14, y, threat.kind),
         text(name if len(name) <= 20 else name[:19] + "…", 28, y + 4, class_="lane"),
         _bar(frame, y, 1.5, threat.launch_s, end, f"{name}: in the air", "flown"),
     ]
