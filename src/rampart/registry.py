@@ -9,8 +9,6 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from .errors import InputError
-
 #: Entry-point group of plugins; an entry is named ``room.kind`` and points at a spec class.
 GROUP = "rampart.components"
 
@@ -71,12 +69,12 @@ def find(room: str, kind: str) -> type:
 
     Raises
     ------
-    InputError
-        If the room has no such kind.
+    LookupError
+        If the room has no such kind; the message says which it has.
     """
     target = PARTS[room].get(kind) or _plugins().get((room, kind))
     if target is None:
-        raise InputError(f"{room} has no kind {kind!r}; expected one of {', '.join(kinds(room))}")
+        raise LookupError(f"{room} has no kind {kind!r}; expected one of {', '.join(kinds(room))}")
     module, _, name = target.partition(":")
     spec: type = getattr(import_module(module), name)
     return spec

@@ -202,7 +202,7 @@ class _Reader:
             raise self.document.error(f"{name}: kind = {kind!r}, expected text", place)
         try:
             return find(room, kind)
-        except InputError as error:
+        except LookupError as error:
             raise self.document.error(f"{name}: {error}", place) from None
 
     def _stages(self) -> dict[str, Spec]:
