@@ -1,6 +1,7 @@
 """Noise: the one-sigma errors of a sensor whose reports do not say theirs."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -28,6 +29,32 @@ class SensorNoise:
             "height_m": model.height_sigma_m,
         }
         return replace(otherwise, **{name: value for name, value in given.items() if not np.isnan(value)})
+
+
+def noise_by_row(noise: Callable[[int], SensorNoise], sensor: np.ndarray) -> dict[str, np.ndarray]:
+    """One sigma of each report.
+
+    Parameters
+    ----------
+    noise : callable
+        One sigma by sensor index.
+    sensor : (n,) int array
+        Sensor index of each report.
+
+    Returns
+    -------
+    dict
+        (n,) float arrays by the names of `SensorNoise`.
+
+    Examples
+    --------
+    >>> noise_by_row(lambda i: SEARCH_RADAR, np.array([0, 0]))["range_m"].tolist()
+    [10.0, 10.0]
+    """
+    sensors, row = np.unique(sensor, return_inverse=True)
+    found = [noise(int(i)) for i in sensors]
+    names = [field.name for field in fields(SensorNoise)]
+    return {name: np.array([getattr(one, name) for one in found], float)[row] for name in names}
 
 
 #: A search radar as the built-in scenarios have it (`radar3d`).

@@ -4,6 +4,7 @@ Format facts: the IETF draft of the pcap capture file format, and the one of pca
 """
 
 import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,10 +39,7 @@ class CaptureCounts:
     packets: int = 0
     datagrams: int = 0  #: whole UDP datagrams
     other: int = 0  #: packets that are not UDP over IP
-    rejected: dict[str, int] = field(default_factory=dict)  #: UDP that cannot be read: cut_by_capture, ip_fragment
-
-    def _reject(self, why: str) -> None:
-        self.rejected[why] = self.rejected.get(why, 0) + 1
+    rejected: Counter[str] = field(default_factory=Counter)  #: UDP that cannot be read: cut_by_capture, ip_fragment
 
 
 def read_pcap(path: str | Path) -> tuple[list[Datagram], CaptureCounts]:
@@ -78,7 +76,7 @@ def parse_pcap(data: bytes, path: object = "capture") -> tuple[list[Datagram], C
             continue
         port, first, last = found
         if last > end:
-            counts._reject("cut_by_capture")
+            counts.rejected["cut_by_capture"] += 1
             continue
         counts.datagrams += 1
         datagrams.append(Datagram(data[first:last], time_ns, port))
@@ -201,12 +199,12 @@ def _udp(data: bytes, start: int, end: int, link: int, counts: CaptureCounts) ->
         return None
     position, limit = found
     if position + 8 > end:
-        counts._reject("cut_by_capture")
+        counts.rejected["cut_by_capture"] += 1
         return None
     port, length = struct.unpack_from(">HH", data, position + 2)
     last = position + length
     if length < 8 or last > limit:
-        counts._reject("udp_length")
+        counts.rejected["udp_length"] += 1
         return None
     return port, position + 8, last
 
@@ -248,7 +246,7 @@ def _transport(data: bytes, version: int, position: int, end: int, counts: Captu
             counts.other += 1
             return None
         if fragment & 0x3FFF:  # more fragments follow, or this is not the first
-            counts._reject("ip_fragment")
+            counts.rejected["ip_fragment"] += 1
             return None
         # a length of zero is left by network cards that segment on their own
         return position + header, position + (total or end - position)
@@ -264,7 +262,7 @@ def _transport_6(data: bytes, position: int, end: int, counts: CaptureCounts) ->
     while kind in _IPV6_OPTIONS and at + 8 <= end:
         kind, at = data[at], at + 8 * (data[at + 1] + 1)
     if kind == 44:
-        counts._reject("ip_fragment")
+        counts.rejected["ip_fragment"] += 1
         return None
     if kind != _UDP:
         counts.other += 1

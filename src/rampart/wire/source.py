@@ -1,5 +1,6 @@
 """Source: a file of detections or tracks of any kind that is read, told by its content."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -153,8 +154,7 @@ def _noise(sensors: Sequence[SensorModel] | None, general: SensorNoise) -> Calla
 def _from_capture(data: bytes, path: str | Path, editions: Editions) -> Decoded:
     datagrams, counts = pcap.parse_pcap(data, path)
     decoded = Decoder(editions).decode(datagrams)
-    for why, n in counts.rejected.items():
-        decoded.rejected[why] = decoded.rejected.get(why, 0) + n
+    decoded.rejected.update(counts.rejected)
     if not decoded.blocks:
         what = f"{counts.packets} packets, {counts.datagrams} UDP datagrams"
         raise InputError(f"no ASTERIX in this capture ({what}); the first 24 octets are its header", path=path)
@@ -183,7 +183,7 @@ def _assemble(
     names = _senders(decoded.of(48)) if sensors is None else tuple(model.id for model in sensors)
     lookup = lookup or {name: i for i, name in enumerate(names)}.get
     plots, tracks = [], []
-    unused: dict[str, int] = {}
+    unused: Counter[str] = Counter()
     for i, batch in enumerate(decoded.batches):
         times = dated[i] if dated is not None else None
         if batch.columns.category.number == 48:
@@ -196,8 +196,7 @@ def _assemble(
             tracks.append(other)
         else:
             continue
-        for why, n in left.items():
-            unused[why] = unused.get(why, 0) + n
+        unused.update(left)
     detections, external = Detections.concat(plots), ExternalTracks.concat(tracks)
     detections = detections.take(np.lexsort((detections.time_ns, detections.received_ns)))
     external = external.take(np.lexsort((external.time_ns, external.received_ns)))

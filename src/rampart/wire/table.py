@@ -14,7 +14,7 @@ from rampart.errors import InputError
 from rampart.records import Detections, TargetClass, Tracks, TrackStatus, track_name
 
 from .file import read_file
-from .noise import SEARCH_RADAR, SensorNoise
+from .noise import SEARCH_RADAR, SensorNoise, noise_by_row
 
 PARQUET_MARK = b"PAR1"  #: how a Parquet file begins
 _REQUIRED = ("time_s", "sensor", "range_m", "azimuth_deg", "elevation_deg")
@@ -67,11 +67,10 @@ class DetectionsTable:
         keep = np.flatnonzero(index >= 0)
         index = index[keep]
         at = {name: column[keep] for name, column in self.columns.items()}
-        sigmas = [noise(i) for i in range(int(index.max()) + 1 if len(index) else 0)]
+        own = noise_by_row(noise, index)
 
         def sigma(given: np.ndarray | None, name: str, value: np.ndarray) -> np.ndarray:
-            own = np.array([getattr(s, name) for s in sigmas], float)[index] if sigmas else np.empty(0)
-            best = own if given is None else np.where(np.isnan(given), own, given)
+            best = own[name] if given is None else np.where(np.isnan(given), own[name], given)
             return np.where(np.isnan(value), np.nan, best)
 
         time_ns = start_ns + np.rint(at["time_s"] * 1e9).astype(np.int64)

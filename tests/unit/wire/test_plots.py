@@ -128,9 +128,16 @@ def test_a_newer_edition_than_configured_is_noticed():
 
 
 def test_what_is_left_out():
-    records = [plot(), plot(**{"140": None}), plot(**{"040": None}), plot(**{"010": {"SAC": 9, "SIC": 9}})]
+    at_the_antenna = plot(**{"040": {"RHO": 0.0}})
+    records = [
+        plot(),
+        plot(**{"140": None}),
+        plot(**{"040": None}),
+        at_the_antenna,
+        plot(**{"010": {"SAC": 9, "SIC": 9}}),
+    ]
     found, unused = plots_to_detections(batch(48, *records), sensor={"25/1": 2}.get)
-    assert unused == {"no_position": 1, "no_time": 1, "unknown_sensor": 1}
+    assert unused == {"no_position": 2, "no_time": 1, "unknown_sensor": 1}
     assert found.sensor.tolist() == [2]
 
 

@@ -1,5 +1,6 @@
 """Columns: the fast face of the codec. Blocks in, one array per wanted field out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -117,22 +118,17 @@ def decode_columns(
         raise ValueError("a block lies outside the data")
     plan = _plan(layout.number, layout.edition)
     values, places = _decode_all(plan, layout, octets, bounds)
-    rejected: dict[str, int] = {}
+    rejected: Counter[str] = Counter()
     status = places[:, 3]
     longer = status == _kernels.LONGER
     good = RecordColumns(layout, values, places[:, 0], places[:, 1], places[:, 2], longer)
     keep = (status == _kernels.OK) | longer
     for code, name in enumerate(reason.STRUCTURAL, start=1):
-        _count(rejected, name, int(np.count_nonzero(status == code)))
+        rejected[name] += int(np.count_nonzero(status == code))
     for name, bad in _impossible(good):
-        _count(rejected, name, int(np.count_nonzero(bad & keep)))
+        rejected[name] += int(np.count_nonzero(bad & keep))
         keep &= ~bad
-    return good if keep.all() else good.take(keep), rejected
-
-
-def _count(counts: dict[str, int], name: str, n: int) -> None:
-    if n:
-        counts[name] = counts.get(name, 0) + n
+    return good if keep.all() else good.take(keep), dict(+rejected)
 
 
 def _decode_all(plan: _Plan, layout: Category, octets: np.ndarray, bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

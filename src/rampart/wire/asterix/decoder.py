@@ -1,5 +1,6 @@
 """Decoder: datagrams in, columns of good records and counters of everything else out."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -37,11 +38,11 @@ class Decoded:
     """What a decoder made of some datagrams."""
 
     batches: list[Batch] = field(default_factory=list)
-    records: dict[int, int] = field(default_factory=dict)  #: good records by category, duplicates included
+    records: Counter[int] = field(default_factory=Counter)  #: good records by category, duplicates included
     duplicates: int = 0  #: datagrams (blocks in a raw file) that came again
     duplicate_records: int = 0  #: good records in them
-    rejected: dict[str, int] = field(default_factory=dict)  #: bad records and blocks, by reason
-    skipped: dict[int, int] = field(default_factory=dict)  #: blocks of categories that are not read
+    rejected: Counter[str] = field(default_factory=Counter)  #: bad records and blocks, by reason
+    skipped: Counter[int] = field(default_factory=Counter)  #: blocks of categories that are not read
     blocks: int = 0  #: well framed blocks of any category
 
     def of(self, number: int) -> list[Batch]:
@@ -97,8 +98,8 @@ class Decoder:
     --------
     >>> decoder = Decoder()
     >>> decoded = decoder.decode([Datagram(bytes.fromhex("41000cf8000502c1416f2600"), 0)] * 2)
-    >>> decoded.records, decoded.duplicates, len(decoded.of(65)[0].columns)
-    ({65: 2}, 1, 1)
+    >>> decoded.records[65], decoded.duplicates, len(decoded.of(65)[0].columns)
+    (2, 1, 1)
     """
 
     def __init__(self, editions: Editions | None = None, *, window_s: float = 2.0) -> None:
@@ -136,7 +137,7 @@ def decode_joined(data: bytes, editions: Editions | None = None) -> Decoded:
             seen.add(content)
             categories.add(number)
         if stop < len(data):
-            frames.reject(reason.BLOCK_LENGTH)
+            frames.result.rejected[reason.BLOCK_LENGTH] += 1
             stop = find_block(data, stop + 1, len(data), categories & PUBLISHED or CATEGORIES)
         position = stop
     return frames.decode(data, np.array(again, dtype=bool), np.zeros(len(again), np.int64))
@@ -151,7 +152,7 @@ class _Frames:
         self._bounds: dict[tuple[int, str], list[tuple[int, int]]] = {}
         self._owners: dict[tuple[int, str], list[int]] = {}
         self._offset = 0
-        self._result = Decoded()
+        self.result = Decoded()
 
     def add(self, owner: int, datagram: Datagram) -> None:
         """Frame a datagram that stands at the end of the joined data so far."""
@@ -160,38 +161,33 @@ class _Frames:
         for number, first, end in blocks:
             self.place(owner, number, first, end, datagram.port, payload)
         if stop < len(payload):
-            self.reject(reason.BLOCK_LENGTH)
+            self.result.rejected[reason.BLOCK_LENGTH] += 1
         self._offset += len(payload)
 
     def place(self, owner: int, number: int, first: int, end: int, port: int | None, data: bytes) -> None:
         """Put a block to those of its layout."""
         if number not in CATEGORIES:
             if number in PUBLISHED:
-                self._result.skipped[number] = self._result.skipped.get(number, 0) + 1
-                self._result.blocks += 1
+                self.result.skipped[number] += 1
+                self.result.blocks += 1
             else:
-                self.reject(reason.CATEGORY)
+                self.result.rejected[reason.CATEGORY] += 1
             return
-        self._result.blocks += 1
+        self.result.blocks += 1
         source = None if self._editions.single else source_of(data, first, end)
         key = number, self._editions.of(number, port, source).edition
         self._bounds.setdefault(key, []).append((self._offset + first, self._offset + end))
         self._owners.setdefault(key, []).append(owner)
 
-    def reject(self, why: str, n: int = 1) -> None:
-        rejected = self._result.rejected
-        rejected[why] = rejected.get(why, 0) + n
-
     def decode(self, data: bytes, again: np.ndarray, received_ns: np.ndarray) -> Decoded:
         """Decode all blocks; `again` and `received_ns` are by owner."""
-        result = self._result
+        result = self.result
         result.duplicates = int(np.count_nonzero(again))
         for key in sorted(self._bounds):
             columns, rejected = decode_columns(category(*key), data, np.array(self._bounds[key], np.int64))
-            for why, n in rejected.items():
-                self.reject(why, n)
+            result.rejected.update(rejected)
             owner = np.array(self._owners[key], np.int64)[columns.block]
-            result.records[key[0]] = result.records.get(key[0], 0) + len(columns)
+            result.records[key[0]] += len(columns)
             fresh = ~again[owner]
             result.duplicate_records += int(np.count_nonzero(~fresh))
             result.batches.append(Batch(columns.take(fresh), received_ns[owner[fresh]], data))

@@ -1,12 +1,14 @@
 """Plots: CAT048 target reports as detections."""
 
+from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from rampart.records import DetectionFlag, Detections, TargetClass
 from rampart.wire.clock import nearest_day
-from rampart.wire.noise import AIR_TRAFFIC_RADAR, SensorNoise
+from rampart.wire.noise import AIR_TRAFFIC_RADAR, SensorNoise, noise_by_row
 
 from .columns import RecordColumns
 from .decoder import Batch
@@ -16,7 +18,7 @@ NM = 1852.0
 FOOT = 0.3048
 FLIGHT_LEVEL = 100.0 * FOOT
 
-#: Standard deviation of a quantity rounded to steps: step / sqrt(12).
+# Steps of the wire: a quantity rounded to steps has a standard deviation of step / sqrt(12).
 _RANGE_STEP_M = NM / 256.0
 _AZIMUTH_STEP_RAD = 2.0 * np.pi / 65536.0
 _LEVEL_STEP_M = FLIGHT_LEVEL / 4.0
@@ -69,61 +71,65 @@ def plots_to_detections(
     garbled. A plot with SIM is simulated; one with TST, or of a fixed transponder (RAB), is a test. Doppler is I048/120
     CAL where the radar does not call it doubtful; positive away. Identity is the Mode S address or else Mode 3/A.
     """
-    columns = batch.columns
-    index, known = _sensors(columns["010/SAC"], columns["010/SIC"], sensor)
+    index = _sensors(batch.columns["010/SAC"], batch.columns["010/SIC"], sensor)
     range_m = _ranges(batch) * NM
-    azimuth = np.radians(columns["040/THETA"])
-    timed = ~np.isnan(columns.time_of_day_s)
-    placed = ~(np.isnan(range_m) | np.isnan(azimuth))
-    unused = {}
-    for why, bad in (("unknown_sensor", ~known), ("no_time", known & ~timed), ("no_position", known & timed & ~placed)):
-        if bad.any():
-            unused[why] = int(np.count_nonzero(bad))
+    known, timed = index >= 0, ~np.isnan(batch.columns.time_of_day_s)
+    placed = (range_m > 0.0) & ~np.isnan(batch.columns["040/THETA"])
     keep = np.flatnonzero(known & timed & placed)
-    columns, received_ns, index = columns.take(keep), batch.received_ns[keep], index[keep]
+    columns, received_ns = batch.columns.take(keep), batch.received_ns[keep]
+    unused = Counter(
+        unknown_sensor=int(np.count_nonzero(~known)),
+        no_time=int(np.count_nonzero(known & ~timed)),
+        no_position=int(np.count_nonzero(known & timed & ~placed)),
+        flight_level=int(np.count_nonzero(columns["090/FL"] > _MAX_LEVEL)),
+        unknown_octets=int(np.count_nonzero(columns.longer)),
+    )
     if dated_ns is None:
         time_ns = nearest_day(columns.time_of_day_s, received_ns)
     else:
         time_ns = received_ns = dated_ns[keep]
-    for why, odd in (("flight_level", columns["090/FL"] > _MAX_LEVEL), ("unknown_octets", columns.longer)):
-        if odd.any():
-            unused[why] = int(np.count_nonzero(odd))
-    height_m, height_step = _heights(columns)
-    sigmas = [noise(i) for i in range(int(index.max()) + 1 if len(index) else 0)]
-    range_rate = np.where(columns["120/CAL/D"] == 0, columns["120/CAL/CAL"], np.nan)
-
-    def sigma(name: str, step: np.ndarray | float, present: np.ndarray) -> np.ndarray:
-        own = np.array([getattr(s, name) for s in sigmas], float)[index] if sigmas else np.empty(0)
-        return np.where(np.isnan(present), np.nan, np.sqrt(own**2 + np.square(step) / 12.0))
-
     detections = Detections.build(
         number=np.arange(1, len(keep) + 1),
         time_ns=time_ns,
         received_ns=received_ns,
-        sensor=index,
-        range_m=range_m[keep],
-        azimuth_rad=azimuth[keep],
-        range_rate_ms=range_rate,
-        height_m=height_m,
-        range_sigma_m=sigma("range_m", _RANGE_STEP_M, range_m[keep]),
-        azimuth_sigma_rad=sigma("azimuth_rad", _AZIMUTH_STEP_RAD, azimuth[keep]),
-        range_rate_sigma_ms=sigma("range_rate_ms", _DOPPLER_STEP_MS, range_rate),
-        height_sigma_m=sigma("height_m", height_step, height_m),
+        sensor=index[keep],
+        **_measurements(columns, range_m[keep], noise_by_row(noise, index[keep])),
         identity=_identities(columns["220/ADDRESS"], columns["070/MODE3A"], columns["070/V"], columns["070/G"]),
         class_hint=_classes(columns["030/CODE"]),
         flags=_flags(columns["020/SIM"] == 1, (columns["020/TST"] == 1) | (columns["020/RAB"] == 1)),
     )
-    return detections, unused
+    return detections, dict(+unused)
 
 
-def _sensors(sac: np.ndarray, sic: np.ndarray, sensor: Callable[[str], int | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Sensor index of each record, and whether it has one."""
+def _measurements(columns: RecordColumns, range_m: np.ndarray, own: dict[str, np.ndarray]) -> dict[str, Any]:
+    """What the radar measured, in SI units, and one sigma of it: the radar's own and the rounding of the wire."""
+    azimuth = np.radians(columns["040/THETA"])
+    height_m, height_step = _heights(columns)
+    range_rate = np.where(columns["120/CAL/D"] == 0, columns["120/CAL/CAL"], np.nan)
+
+    def sigma(name: str, step: np.ndarray | float, value: np.ndarray) -> np.ndarray:
+        return np.where(np.isnan(value), np.nan, np.sqrt(own[name] ** 2 + np.square(step) / 12.0))
+
+    return {
+        "range_m": range_m,
+        "azimuth_rad": azimuth,
+        "range_rate_ms": range_rate,
+        "height_m": height_m,
+        "range_sigma_m": sigma("range_m", _RANGE_STEP_M, range_m),
+        "azimuth_sigma_rad": sigma("azimuth_rad", _AZIMUTH_STEP_RAD, azimuth),
+        "range_rate_sigma_ms": sigma("range_rate_ms", _DOPPLER_STEP_MS, range_rate),
+        "height_sigma_m": sigma("height_m", height_step, height_m),
+    }
+
+
+def _sensors(sac: np.ndarray, sic: np.ndarray, sensor: Callable[[str], int | None]) -> np.ndarray:
+    """Sensor index of each record; -1 for none."""
     code = (sac * 256 + sic).astype(np.int64)
     index = np.full(len(code), -1, np.int64)
     for value in np.unique(code):
         found = sensor(source_name(int(value) >> 8, int(value) & 255))
         index[code == value] = -1 if found is None else found
-    return index, index >= 0
+    return index
 
 
 def source_name(sac: int, sic: int) -> str:

@@ -1,5 +1,7 @@
 """System tracks: CAT062 records as external tracks."""
 
+from collections import Counter
+
 import numpy as np
 
 from rampart.records import DetectionFlag, ExternalTracks
@@ -35,14 +37,13 @@ def system_tracks(batch: Batch, *, dated_ns: np.ndarray | None = None) -> tuple[
     columns = batch.columns
     timed = ~np.isnan(columns.time_of_day_s)
     placed = ~(np.isnan(columns["105/LAT"]) & np.isnan(columns["100/X"]))
-    unused = {}
-    for why, bad in (("no_time", ~timed), ("no_position", timed & ~placed)):
-        if bad.any():
-            unused[why] = int(np.count_nonzero(bad))
     keep = np.flatnonzero(timed & placed)
     columns, received_ns = columns.take(keep), batch.received_ns[keep]
-    if columns.longer.any():
-        unused["unknown_octets"] = int(np.count_nonzero(columns.longer))
+    unused = Counter(
+        no_time=int(np.count_nonzero(~timed)),
+        no_position=int(np.count_nonzero(timed & ~placed)),
+        unknown_octets=int(np.count_nonzero(columns.longer)),
+    )
     if dated_ns is None:
         time_ns = nearest_day(columns.time_of_day_s, received_ns)
     else:
@@ -66,7 +67,7 @@ def system_tracks(batch: Batch, *, dated_ns: np.ndarray | None = None) -> tuple[
         coasted=columns["080/CST"] == 1,
         flags=flags.astype(np.uint8),
     )
-    return tracks, unused
+    return tracks, dict(+unused)
 
 
 def _pair(*parts: np.ndarray) -> np.ndarray:
