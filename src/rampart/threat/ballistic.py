@@ -27,6 +27,7 @@ from .signature import draw_rcs
 
 #: Spacing of a flight's knots: the cubic between them is then within a millimetre of the flight.
 STEP_S = 0.05
+_LEAST_STEP_S = 1e-5
 #: Faster than this at launch or burnout is none of our generic kinds.
 TOP_SPEED_MS = 1200.0
 #: Speed at which a rocket leaves its rail: the boost starts with it.
@@ -111,7 +112,14 @@ def fly_back(arrival: Arrival, environment: Environment, shape: str) -> motion.F
             f"time_of_flight_s near {arrival.time_of_flight_s:.1f} with an arrival at"
             f" {math.degrees(arrival.angle_rad):.0f} deg has no flight; expected another time of flight, angle or drag"
         ) from None
-    return flown
+    return _distinct(flown)
+
+
+def _distinct(flown: motion.Flight) -> motion.Flight:
+    """Without the inner knots that all but coincide with another: a whole step may end just above the ground."""
+    keep = np.ones(len(flown.time_s), bool)
+    keep[1:-1] = (np.diff(flown.time_s)[1:] > _LEAST_STEP_S) & (np.diff(flown.time_s)[:-1] > _LEAST_STEP_S)
+    return motion.Flight(flown.time_s[keep], flown.position_enu[keep], flown.velocity_enu[keep], flown.status)
 
 
 def shallowest_angle(arrival: Arrival, environment: Environment, shape: str, top_speed_ms: float) -> float:
