@@ -1,0 +1,178 @@
+"""Effector: a simulated gun or interceptor launcher as a table of generic numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field, model_validator
+
+from rampart.records import Site
+from rampart.records.spec import Count, Degrees, Identifier, NonNegative, Path2, Positive, Spec, Vector3
+
+from . import _kernels
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Floats = NDArray[np.float64]
+Sectors = Annotated[tuple[Annotated[tuple[Degrees, Degrees], BeforeValidator(_tuple)], ...], BeforeValidator(_tuple)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Effector:
+    """A simulated effector, in SI and radians.
+
+    Attributes
+    ----------
+    table : ndarray, shape (k, 2)
+        Range [m], kill probability of one engagement against a threat exactly where it was expected.
+    closed_rad : ndarray, shape (m, 2)
+        Azimuths closed for friendly aircraft: from, to, clockwise.
+    guided : bool
+        A channel is bound until the intercept; else only while rounds leave.
+    """
+
+    id: str
+    index: int
+    kind: str
+    position_enu: Floats
+    min_range_m: float
+    max_range_m: float
+    table: Floats
+    speed_ms: float
+    response_s: float
+    burst_s: float
+    reload_s: float
+    slew_rad_s: float
+    channels: int
+    rounds: int
+    rounds_per_engagement: int
+    lethal_radius_m: float
+    closed_rad: Floats
+    guided: bool
+
+    def chance_at(self, range_m: float) -> float:
+        """Kill probability of one engagement at a range; 0 outside the effector's ranges.
+
+        Examples
+        --------
+        >>> from rampart.records import Site
+        >>> gun = GunSpec(id="g", kind="gun", position_enu_m=[0, 0, 0]).build(Site("base", 0.5, 0.5, 0.0), 0)
+        >>> gun.chance_at(1000.0), gun.chance_at(5000.0)
+        (0.5, 0.0)
+        """
+        if not self.min_range_m <= range_m <= self.max_range_m:
+            return 0.0
+        return float(_kernels.by_range(range_m, self.table[:, 0], self.table[:, 1]))
+
+    def bound_s(self, flight_s: float) -> float:
+        """How long one engagement binds a channel [s], from its first round; `flight_s` later is the intercept."""
+        return max(flight_s if self.guided else 0.0, self.burst_s) + self.reload_s
+
+
+class EffectorSpec(Spec):
+    """What the kinds of effector share."""
+
+    id: Identifier
+    site: Identifier | None = None
+    position_enu_m: Vector3
+    min_range_m: NonNegative
+    max_range_m: Positive
+    kill_probability_at_m: Annotated[Path2, Field(min_length=1)]  #: [[range, probability], ...], ranges rising
+    speed_ms: Positive  #: mean speed of what flies out
+    response_s: NonNegative  #: from the order to the first round, beside the slew
+    burst_s: NonNegative
+    reload_s: NonNegative  #: between two engagements of one channel
+    slew_rate_deg_s: NonNegative  #: 0: need not turn
+    channels: Count
+    rounds: Count
+    rounds_per_engagement: Count
+    lethal_radius_m: Positive  #: the kill probability falls by exp(-miss^2 / (2 radius^2))
+    closed_sectors_deg: Sectors = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        ranges = [r for r, _ in self.kill_probability_at_m]
+        if any(a >= b for a, b in pairwise(ranges)):
+            raise ValueError("kill_probability_at_m: expected rising ranges")
+        if any(not 0.0 <= p <= 1.0 for _, p in self.kill_probability_at_m):
+            raise ValueError("kill_probability_at_m: expected probabilities from 0 to 1")
+        if self.min_range_m >= self.max_range_m:
+            raise ValueError("expected min_range_m below max_range_m")
+        if self.rounds_per_engagement > self.rounds:
+            raise ValueError("expected rounds_per_engagement of at most rounds")
+        return self
+
+    def _build(self, kind: str, index: int, *, guided: bool) -> Effector:
+        return Effector(
+            id=self.id,
+            index=index,
+            kind=kind,
+            position_enu=np.array(self.position_enu_m, dtype=float),
+            min_range_m=self.min_range_m,
+            max_range_m=self.max_range_m,
+            table=np.array(self.kill_probability_at_m, dtype=float),
+            speed_ms=self.speed_ms,
+            response_s=self.response_s,
+            burst_s=self.burst_s,
+            reload_s=self.reload_s,
+            slew_rad_s=float(np.deg2rad(self.slew_rate_deg_s)),
+            channels=self.channels,
+            rounds=self.rounds,
+            rounds_per_engagement=self.rounds_per_engagement,
+            lethal_radius_m=self.lethal_radius_m,
+            closed_rad=np.deg2rad(np.array(self.closed_sectors_deg, dtype=float).reshape(-1, 2)),
+            guided=guided,
+        )
+
+
+class GunSpec(EffectorSpec):
+    """``kind = "gun"``: bursts at short range; a channel is bound while it fires and reloads."""
+
+    kind: Literal["gun"]
+    min_range_m: NonNegative = 150.0
+    max_range_m: Positive = 1800.0
+    kill_probability_at_m: Annotated[Path2, Field(min_length=1)] = ((200.0, 0.7), (1000.0, 0.5), (1800.0, 0.2))
+    speed_ms: Positive = 900.0
+    response_s: NonNegative = 0.3
+    burst_s: NonNegative = 1.0
+    reload_s: NonNegative = 0.5
+    slew_rate_deg_s: NonNegative = 90.0
+    channels: Count = 1
+    rounds: Count = 1500
+    rounds_per_engagement: Count = 100
+    lethal_radius_m: Positive = 30.0
+
+    def build(self, site: Site, index: int) -> Effector:
+        """The effector at `index` of the site."""
+        del site  # positions are in its frame already
+        return self._build("gun", index, guided=False)
+
+
+class InterceptorSpec(EffectorSpec):
+    """``kind = "interceptor"``: guided rounds; a channel is bound until the intercept."""
+
+    kind: Literal["interceptor"]
+    min_range_m: NonNegative = 400.0
+    max_range_m: Positive = 5000.0
+    kill_probability_at_m: Annotated[Path2, Field(min_length=1)] = ((400.0, 0.6), (1500.0, 0.8), (5000.0, 0.6))
+    speed_ms: Positive = 450.0
+    response_s: NonNegative = 1.0
+    burst_s: NonNegative = 0.0
+    reload_s: NonNegative = 1.0
+    slew_rate_deg_s: NonNegative = 0.0
+    channels: Count = 4
+    rounds: Count = 20
+    rounds_per_engagement: Count = 1
+    lethal_radius_m: Positive = 60.0
+
+    def build(self, site: Site, index: int) -> Effector:
+        """The effector at `index` of the site."""
+        del site
+        return self._build("interceptor", index, guided=True)
