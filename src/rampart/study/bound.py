@@ -21,6 +21,7 @@ PRIOR_SIGMA = (2000.0, 2000.0, 1000.0, 150.0, 150.0, 150.0, 0.5)
 #: Half steps of the central differences, in the same units: errors below 1e-6 of the derivatives.
 _DELTA = np.array([1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 1e-3])
 _STEP_S = 0.5
+_LEAST = 3  #: detections; with fewer a bound would be little but the prior's
 _N = 7
 
 
@@ -44,7 +45,7 @@ class Bound:
 
     @classmethod
     def unknown(cls) -> "Bound":
-        """No bound: not ballistic, or not seen since burnout."""
+        """No bound: not ballistic, or hardly seen since burnout."""
         return cls(math.nan, np.full((2, 2), np.nan), 0)
 
 
@@ -77,6 +78,7 @@ def impact_bound(
     Returns
     -------
     Bound
+        Unknown (nan) for a flight that is not ballistic, and with fewer than three detections that count.
 
     Notes
     -----
@@ -94,7 +96,7 @@ def impact_bound(
     received_s = (detections.received_ns - site.start_ns) * 1e-9
     coast_s = flight.burnout_s if math.isfinite(flight.burnout_s) else flight.start_s
     use = np.flatnonzero((received_s <= time_s) & (measured_s >= coast_s) & (measured_s <= flight.end_s))
-    if not len(use):
+    if len(use) < _LEAST:
         return Bound.unknown()
     use = use[np.argsort(measured_s[use], kind="stable")]
     first_s = float(measured_s[use[0]])

@@ -170,6 +170,8 @@ def test_nothing_can_be_said(environment, slow_high):
     drone = replace(slow_high, ballistic=False)
     assert math.isnan(impact_bound(drone, detections, site, environment, until).rms_m)
     assert math.isnan(impact_bound(replace(slow_high, ln_drag=math.nan), detections, site, environment, until).rms_m)
-    nothing = impact_bound(slow_high, detections, site, environment, 1.0)
-    assert math.isnan(nothing.rms_m)
-    assert nothing.detections == 0
+    for known in (0, 2):
+        few = impact_bound(slow_high, detections.take(slice(0, known)), site, environment, until)
+        assert math.isnan(few.rms_m)
+        assert np.isnan(few.covariance).all()
+    assert math.isfinite(impact_bound(slow_high, detections.take(slice(0, 3)), site, environment, until).rms_m)
