@@ -96,12 +96,12 @@ class TestFilesThatAreNone:
         assert "folder" in refuse(command, "folder.d", *words)
 
     def test_absent(self, refuse, command, words):
-        assert "no such file" in refuse(command, "none.toml", *words)
+        assert re.match(r"none\.toml: .*no such file", refuse(command, "none.toml", *words), re.IGNORECASE)
 
     def test_unreadable(self, refuse, command, words):
         if not Path("/proc/self/mem").exists():
             pytest.skip("no /proc/self/mem, a file that nobody can read from its beginning")
-        assert "/proc/self/mem: cannot be read" in refuse(command, "/proc/self/mem", *words)
+        assert re.match(r"/proc/self/mem: cannot (be )?read", refuse(command, "/proc/self/mem", *words))
 
     def test_noise(self, refuse, tmp_path, command, words):
         (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 20)
@@ -146,7 +146,7 @@ FLIGHT = "time_s,height_m\n0.0,0.0\n1.0,80.0\n2.0,120.0\n3.0,60.0\n"
 def test_a_bad_recorded_flight_is_refused_with_file_and_line(refuse, tmp_path, content, place):
     (tmp_path / "flight.csv").write_text(content, encoding="utf-8")
     start = GOOD.index("[[threat]]")
-    part = '[[threat]]\nid = "log"\nkind = "recorded"\nfile = "flight.csv"\nlaunch_en_m = [0.0, 500.0]\n\n'
+    part = '[[threat]]\nid = "log"\nkind = "recorded"\nfile = "flight.csv"\nabove_en_m = [0.0, 500.0]\n\n'
     text = GOOD[:start] + part + GOOD[GOOD.index("[[effector]]") :]
     (tmp_path / "site.toml").write_text(text, encoding="utf-8")
     for command in ("check", "run"):

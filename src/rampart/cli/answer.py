@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,27 @@ def print_json(answer: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(plain(answer), allow_nan=False) + "\n")
 
 
-def output_folder(given: Path | None, name: str) -> Path:
-    """The folder a command writes to: the one given, or ``./rampart-out/<name>``; made if it is not there."""
+@contextmanager
+def output_folder(given: Path | None, name: str) -> Iterator[Path]:
+    """The folder a command writes to: the one given, or ``./rampart-out/<name>``; made if it is not there.
+
+    If the command fails, the folders made for it go again, so that bad input leaves nothing behind.
+    """
     folder = given if given is not None else Path("rampart-out") / name
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise InputError("is a file, expected a folder", path=folder) from None
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", path=folder) from None
-    return folder
+    try:
+        yield folder
+    except BaseException:
+        with suppress(OSError):  # not empty: what is whole stays
+            for path in made:
+                path.rmdir()
+        raise
 
 
 @contextmanager

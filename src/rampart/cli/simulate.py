@@ -33,8 +33,8 @@ def demo(
     json: Json = False,
 ) -> None:
     """Run the five attacks of 2021 in Iraq, and say in words what happened."""
-    folder = output_folder(out_folder, "demo")
-    summary = simulate(DEMO, seed, 0, folder, [], quiet=json)
+    with output_folder(out_folder, "demo") as folder:
+        summary = simulate(DEMO, seed, 0, folder, [], quiet=json)
     if json:
         print_json(summary)
     else:
@@ -55,11 +55,12 @@ def run_command(
     from rampart.pipeline import load
 
     loaded = load(scenario, overrides=set_ or [])
-    summary = simulate(loaded, seed, run, output_folder(out_folder, loaded.name), set_ or [], quiet=json)
+    with output_folder(out_folder, loaded.name) as folder:
+        summary = simulate(loaded, seed, run, folder, set_ or [], quiet=json)
     if json:
         print_json(summary)
     else:
-        tell(summary, output_folder(out_folder, loaded.name))
+        tell(summary, folder)
 
 
 def simulate(scenario: Any, seed: int, run: int, folder: Path, overrides: list[str], *, quiet: bool) -> dict[str, Any]:
