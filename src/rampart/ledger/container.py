@@ -38,6 +38,7 @@ def open_container(path: Path) -> IO[bytes]:
     InputError
         If it cannot be read, is empty, is no MCAP file, or was cut off.
     """
+    stream = None
     try:
         stream = path.open("rb")
         size = path.stat().st_size
@@ -46,6 +47,8 @@ def open_container(path: Path) -> IO[bytes]:
         tail = stream.read()
         stream.seek(0)
     except OSError as error:
+        if stream is not None:
+            stream.close()
         raise InputError(f"cannot read: {error.strerror}", path=path) from None
     if not size:
         reason = "is empty, expected an MCAP recording"
