@@ -242,15 +242,35 @@ class _Back:
 
     def _root(self, function: Callable[[float], float]) -> float:
         """The arrival speed at which a rising function is zero."""
-        speeds = _vacuum_speed(self.arrival, self.arrival.angle_rad) * np.linspace(0.1, 1.3, 49)
-        low = speeds[0]
-        for high in speeds[1:]:
+        low = high = self._guess()
+        for _ in range(60):
+            if function(low) < 0.0:
+                break
+            low *= 0.97
+        for _ in range(60):
             if function(high) > 0.0:
-                if function(low) >= 0.0:
-                    break
-                return float(brentq(function, low, high, xtol=1e-10, rtol=1e-14))
-            low = high
-        raise _NoFlightError
+                break
+            high *= 1.03
+        else:
+            raise _NoFlightError
+        return float(brentq(function, low, high, xtol=1e-10, rtol=1e-14))
+
+    def _guess(self) -> float:
+        """About the arrival speed of a flight without boost, from one batch of coarse flights."""
+        arrival = self.arrival
+        speeds = _vacuum_speed(arrival, arrival.angle_rad) * np.linspace(0.1, 1.3, 49)
+        landings = motion.fly_to_ground(
+            np.array([arrival.state(speed) for speed in speeds]),
+            self.environment,
+            shape=self.shape,
+            step_s=1.0,
+            backward=True,
+            max_time_s=arrival.time_of_flight_s + 5.0,
+        )
+        late = ~landings.landed | (-landings.time_s >= arrival.time_of_flight_s)
+        if not late.any() or late[0]:
+            raise _NoFlightError
+        return float(speeds[int(np.argmax(late)) - 1])
 
     def _check(self, flown: motion.Flight) -> None:
         if flown.status != motion.LANDED or not _slow(flown):
