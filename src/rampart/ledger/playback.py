@@ -1,6 +1,6 @@
 """Playback: a recording read again, to the same bits."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from .encoding import decode_columns, decode_site
 from .recording import FLIGHT_ARRAYS, FLIGHT_FIELDS, HEADER_TOPIC, NS, OUTPUTS, SUMMARY_TOPIC
 from .run_record import SCHEMA, Collector, RunRecord, Step
 
+_KINDS = dict(OUTPUTS)
 #: The most rows of one step that a reader believes.
 ROWS_LIMIT = 100_000
 
@@ -103,18 +104,11 @@ class RecordingReader:
 
     def outputs(self) -> Iterator[tuple[str, Step]]:
         """Site and outputs of each step in which a chain said something."""
-        names = dict(OUTPUTS)
-        said: dict[str, Columns] = {}
-        last: tuple[int, str, int] | None = None
-        for topic, message in self._messages(self._topics(*names)):
+        grouped = _Grouped(self._decode)
+        for topic, message in self._messages(self._topics(*_KINDS)):
             _, site_id, name = topic.split("/")
-            key = (self._int(message, "step"), site_id, self._now(message))
-            if last is not None and key != last:
-                yield last[1], _step_of(last[2], said)
-                said = {}
-            last, said[name] = key, self._decode(names[name], message)
-        if last is not None:
-            yield last[1], _step_of(last[2], said)
+            yield from grouped.add(site_id, name, self._int(message, "step"), self._now(message), message)
+        yield from grouped.rest()
 
     def tracks(self) -> Iterator[tuple[str, int, Tracks]]:
         """Site, time [ns UTC] and tracks of each step that has any."""
@@ -140,22 +134,29 @@ class RecordingReader:
     def truth(self) -> Iterator[Flight]:
         """What really flew; nothing for a live recording."""
         for _, message in self._messages(self._topics("truth")):
-            try:
-                yield _flight(message)
-            except (KeyError, TypeError, ValueError) as error:
-                raise self._error(f"a flight is not readable: {error}") from None
+            yield self._flight(message)
 
     def run_record(self) -> RunRecord:
         """The whole recording as a report reads it."""
         collector = Collector(self._header)
-        for site_id, now_ns, detections, sensor, _ in self.batches():
-            collector.batch(site_id, now_ns, detections, sensor)
-        for site_id, step in self.outputs():
-            collector.outputs(site_id, *step)
-        for gates in self.gates():
-            collector.diagnostics(*gates)
-        collector.truth("", self.truth())
-        collector.summary(self.summary)
+        outputs = _Grouped(self._decode)
+        known = {site.id for site in self.sites}
+        for topic, message in self._messages(None):
+            site_id, _, name = topic[1:].partition("/")
+            if topic == SUMMARY_TOPIC:
+                collector.summary({key: value for key, value in message.items() if key != "timestamp"})
+            elif site_id in known and name == "detections":
+                collector.count(site_id, self._int(message, "n"))
+            elif site_id in known and name in _KINDS:
+                for site, step in outputs.add(site_id, name, self._int(message, "step"), self._now(message), message):
+                    collector.outputs(site, *step)
+            elif site_id in known and name == "gates":
+                sensor = str(message.get("sensor_id", ""))
+                collector.diagnostics(site_id, self._now(message), sensor, self._arrays(message))
+            elif site_id in known and name == "truth":
+                collector.truth(site_id, [self._flight(message)])
+        for site, step in outputs.rest():
+            collector.outputs(site, *step)
         return collector.record()
 
     def verify(self) -> Contents:
@@ -217,6 +218,12 @@ class RecordingReader:
             arrays[name] = np.array(values, dtype=float) if numbers else np.array(values)
         return arrays
 
+    def _flight(self, message: Mapping[str, Any]) -> Flight:
+        try:
+            return _flight(message)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._error(f"a flight is not readable: {error}") from None
+
     def _now(self, message: Mapping[str, Any]) -> int:
         try:
             stamp = message["timestamp"]
@@ -234,8 +241,31 @@ class RecordingReader:
         return InputError(reason, path=self.path)
 
 
-def _step_of(now_ns: int, said: Mapping[str, Columns]) -> Step:
-    return Step(now_ns, *(said.get(name, kind.empty()) for name, kind in OUTPUTS))  # type: ignore[arg-type]
+class _Grouped:
+    """Joins the outputs of one step, which follow each other in the file."""
+
+    def __init__(self, decode: Callable[[type[Any], Mapping[str, Any]], Any]) -> None:
+        self._decode = decode
+        self._key: tuple[int, str, int] | None = None
+        self._said: dict[str, Columns] = {}
+
+    def add(
+        self, site_id: str, name: str, step: int, now_ns: int, message: Mapping[str, Any]
+    ) -> list[tuple[str, Step]]:
+        """Take one message; gives out the step before it once that is complete."""
+        key = (step, site_id, now_ns)
+        done = self.rest() if key != self._key else []
+        self._key = key
+        self._said[name] = self._decode(_KINDS[name], message)
+        return done
+
+    def rest(self) -> list[tuple[str, Step]]:
+        """Give out what is left."""
+        if self._key is None or not self._said:
+            return []
+        said: Any = [self._said.get(name, kind.empty()) for name, kind in OUTPUTS]
+        self._said = {}
+        return [(self._key[1], Step(self._key[2], *said))]
 
 
 def _flight(message: Mapping[str, Any]) -> Flight:

@@ -174,8 +174,12 @@ class Collector:
 
     def batch(self, site_id: str, now_ns: int, detections: Detections, sensor: int | None = None) -> None:
         """Count a batch."""
+        self.count(site_id, len(detections))
+
+    def count(self, site_id: str, detections: int) -> None:
+        """Count a batch of which only the number of detections is known."""
         self._batches[site_id] += 1
-        self._detections[site_id] += len(detections)
+        self._detections[site_id] += detections
 
     def outputs(
         self,

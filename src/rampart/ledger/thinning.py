@@ -10,15 +10,14 @@ from rampart.records import Flight
 TOLERANCE_M = 0.25
 
 
-def hermite(
-    t0: float, t1: float, p0: np.ndarray, p1: np.ndarray, v0: np.ndarray, v1: np.ndarray, times: np.ndarray
-) -> np.ndarray:
-    """Positions (n, 3) [m] at `times` (n,) [s] on the cubic Hermite curve between two knots."""
-    h = t1 - t0
-    s = ((times - t0) / h)[:, None]
-    return (
-        (1 + 2 * s) * (1 - s) ** 2 * p0 + s * (1 - s) ** 2 * h * v0 + s**2 * (3 - 2 * s) * p1 + s**2 * (s - 1) * h * v1
-    )
+def _hermite(t: np.ndarray, p: np.ndarray, v: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Positions (n, 3) [m] at `times` on the cubic Hermite curve through knots at `t` [s]."""
+    a = np.clip(np.searchsorted(t, times, side="right") - 1, 0, len(t) - 2)
+    h = (t[a + 1] - t[a])[:, None]
+    s = (times - t[a])[:, None] / h
+    q = 1.0 - s
+    out: np.ndarray = q * q * ((1 + 2 * s) * p[a] + s * h * v[a]) + s * s * ((3 - 2 * s) * p[a + 1] - q * h * v[a + 1])
+    return out
 
 
 def thin_flight(flight: Flight, tolerance_m: float = TOLERANCE_M) -> Flight:
@@ -33,25 +32,22 @@ def thin_flight(flight: Flight, tolerance_m: float = TOLERANCE_M) -> Flight:
 
     Notes
     -----
-    Method: split at the knot furthest off until none is too far (Douglas and Peucker 1973, with cubic Hermite
-    pieces in place of chords).
+    Method: each piece is split at the knot furthest off, until none is too far (Douglas and Peucker 1973, with cubic
+    Hermite pieces in place of chords); all pieces at once.
     """
     t, p, v = flight.time_s, flight.position_enu, flight.velocity_enu
     keep = np.zeros(len(t), dtype=bool)
     keep[[0, -1]] = True
-    pieces = [(0, len(t) - 1)]
-    while pieces:
-        a, b = pieces.pop()
-        if b - a < 2:
-            continue
-        inside = slice(a + 1, b)
-        gap = p[inside] - hermite(t[a], t[b], p[a], p[b], v[a], v[b], t[inside])
+    while not keep.all():
+        kept = np.flatnonzero(keep)
+        gap = p - _hermite(t[kept], p[kept], v[kept], t)
         off = np.sqrt((gap * gap).sum(axis=1))
-        worst = int(off.argmax())
-        if off[worst] > tolerance_m:
-            middle = a + 1 + worst
-            keep[middle] = True
-            pieces += [(a, middle), (middle, b)]
+        off[kept] = 0.0
+        worst = np.repeat(np.maximum.reduceat(off, kept[:-1]), np.diff(kept))
+        split = (off[:-1] > tolerance_m) & (off[:-1] == worst)
+        if not split.any():
+            break
+        keep[:-1] |= split
     return dataclasses.replace(flight, time_s=t[keep], position_enu=p[keep], velocity_enu=v[keep])
 
 
@@ -66,14 +62,6 @@ def positions_at(flight: Flight, times: np.ndarray) -> np.ndarray:
     [[25.0, 0.0, 50.0], [nan, nan, nan]]
     """
     t, p, v = flight.time_s, flight.position_enu, flight.velocity_enu
-    a = np.clip(np.searchsorted(t, times, side="right") - 1, 0, len(t) - 2)
-    h = (t[a + 1] - t[a])[:, None]
-    s = (times - t[a])[:, None] / h
-    out: np.ndarray = (
-        (1 + 2 * s) * (1 - s) ** 2 * p[a]
-        + s * (1 - s) ** 2 * h * v[a]
-        + s**2 * (3 - 2 * s) * p[a + 1]
-        + s**2 * (s - 1) * h * v[a + 1]
-    )
+    out = _hermite(t, p, v, times)
     out[(times < t[0]) | (times > t[-1])] = np.nan
     return out

@@ -79,6 +79,19 @@ def _zones(zones: Sequence[str]) -> str:
     return f"zone {zones[0]}" if len(zones) == 1 else f"zones {join(zones)}"
 
 
+def _leads(threat: Mapping[str, Any]) -> dict[str, float]:
+    """Seconds from the first warning of each zone to the arrival there, where the summary lists them."""
+    pairs = threat.get("pairs") or ()
+    return {p["zone"]: p["arrival_s"] - p["first_warning_s"] for p in pairs if p["first_warning_s"] is not None}
+
+
+def _told(zones: Sequence[str], leads: Mapping[str, float], event: str) -> str:
+    """Each zone with its own lead; empty where they are alike or not known."""
+    if len({f"{leads[zone]:.1f}" for zone in zones if zone in leads}) < 2:
+        return ""
+    return f"{join([f'zone {zone} warned {seconds(leads.get(zone))}' for zone in zones])} before {event}"
+
+
 def describe_warning(threat: Mapping[str, Any]) -> str:
     """Who was warned of a threat and how long before, as a clause.
 
@@ -96,7 +109,7 @@ def describe_warning(threat: Mapping[str, Any]) -> str:
     told, extra = [z for z in needed if z in warned], [z for z in warned if z not in needed]
     clauses = []
     if told:
-        clauses.append(f"{_zones(told)} warned {lead}")
+        clauses.append(_told(told, _leads(threat), event) or f"{_zones(told)} warned {lead}")
     if missed:
         why = "" if threat.get("observable") else " (it could not be seen in time)"
         clauses.append(f"{_zones(missed)} NOT warned{why}")

@@ -27,6 +27,15 @@ def test_a_missed_warning_is_said_loudly_and_why(summary):
     assert describe_warning(threat) == "zones north and gate NOT warned (it could not be seen in time)"
 
 
+def test_zones_that_are_reached_one_after_another_have_their_own_leads(summary):
+    threat = {**summary["threats"][0], "needed_zones": ["north", "gate"], "warned_zones": ["north", "gate"]}
+    threat["pairs"] = [
+        {"zone": "north", "arrival_s": 40.0, "first_warning_s": 20.0},
+        {"zone": "gate", "arrival_s": 50.0, "first_warning_s": 20.0},
+    ]
+    assert describe_warning(threat) == "zone north warned 20.0 s and zone gate warned 30.0 s before impact"
+
+
 def test_what_was_never_seen_is_said(summary):
     threat = {**summary["threats"][2], "first_detection_s": None, "confirmed_s": None, "kind": "multirotor"}
     assert describe_threat(threat).startswith("rocket-3: never seen, no zone")

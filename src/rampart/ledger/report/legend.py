@@ -63,6 +63,7 @@ def _marks() -> list[tuple[str, str]]:
         (cross(20, 9, ""), "true impact"),
         *((_ellipse(when), f"90 % ellipse of the impact, {words}") for when, words in _ELLIPSES.items()),
         (_ellipse("launch"), "90 % ellipse of the launch point"),
+        (_line("corridor k-fixed_wing"), "corridor that a drone could reach, at the first warning"),
         (star(20, 9, True, ""), "engagement that hit (simulated)"),
         (star(20, 9, False, ""), "engagement that missed"),
         (down_triangle(20, 13, ""), "arrival, as if never engaged"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from rampart.ledger.thinning import positions_at
 from rampart.ledger.words import kind_name
-from rampart.records import Row, Zone
+from rampart.records import PredictionKind, Row, Zone
 
 from .ground import Panel
 from .marks import badge, cross, effector, sensor, star
@@ -199,7 +199,7 @@ def _ellipse(panel: Panel, point: np.ndarray, axes: tuple[float, float, float], 
 
 
 def _estimates(panel: Panel, threat: Threat) -> str:
-    """Impact ellipses when first warned, half-way and last; the launch ellipse."""
+    """Impact ellipses when first warned, half-way and last; the launch ellipse; the corridor of drones."""
     kind, name = threat.shown_kind, threat.entry["id"]
     parts = []
     warned_s = threat.entry["first_warning_s"]
@@ -210,6 +210,11 @@ def _estimates(panel: Panel, threat: Threat) -> str:
             what = {"first": "as known at the first warning"}.get(when, f"{when}")
             words = f"{name}: impact predicted, {what}; 90 % ellipse of {2 * axes[0]:.0f} x {2 * axes[1]:.0f} m"
             parts.append(_ellipse(panel, row.impact_enu, axes, words, f"ellipse {when} k-{kind}"))
+    row = threat.prediction_at(warned_s, PredictionKind.REACH) if warned_s is not None else None
+    if row is not None:
+        d = path(panel.at(np.array([row.position_enu, row.impact_enu])))
+        words = f"{name}: the corridor that it could reach, as known at the first warning"
+        parts.append(tag("path", tip(words), d=d, class_=f"corridor k-{kind}"))
     row = threat.prediction_at(threat.end_s)
     if row is not None and np.isfinite(row.launch_enu[0]):
         axes = _axes(row.launch_covariance)

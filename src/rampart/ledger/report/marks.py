@@ -12,7 +12,7 @@ def badge(n: int, x: float, y: float, kind: str, words: str = "") -> str:
         tip(words) if words else "",
         tag("circle", cx=x, cy=y, r=8.0),
         text(n, x, y + 3.6, text_anchor="middle"),
-        class_=f"badge k-{kind}",
+        class_=f"badge k-{kind}" if n < 10 else f"badge long k-{kind}",
     )
 
 

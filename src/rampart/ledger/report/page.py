@@ -61,6 +61,7 @@ def render_report(run: RunRecord) -> str:
     """The report as text."""
     stories = tell(run)
     name = str(run.scenario.get("name", "run"))
+    first = next((raid for story in stories for raid in story.raids), None)
     body = [
         _banner(run),
         tag(
@@ -68,7 +69,7 @@ def render_report(run: RunRecord) -> str:
             _head(run, name),
             _tiles(run),
             _what_happened(run, stories),
-            *(_site(run, story) for story in stories),
+            *(_site(run, story, first) for story in stories),
             _score(stories),
             legend(),
             _limits(run),
@@ -168,27 +169,30 @@ def _tile(value: str, name: str, more: str, mood: str = "") -> str:
 
 def _what_happened(run: RunRecord, stories: Sequence[SiteStory]) -> str:
     sentences = describe_run(run.summary, {s.site.id: s.name for s in stories})
-    items = []
-    for threat in sorted((t for s in stories for t in s.threats), key=lambda t: t.number):
-        outcome = str(threat.entry["outcome"])
-        line = f"<b>{escape(str(threat.entry['id']))}</b>: {escape(describe_fate(threat.entry))}."
-        items.append(tag("li", inline_badge(threat), tag("span", line), outcome_chip(outcome)))
-    return tag(
-        "section",
-        tag("h2", "What happened"),
-        tag("p", escape(" ".join(sentences)), class_="story"),
-        tag("ol", *items, class_="threat-list") if items else "",
-        tag("p", "Times are seconds since the start of the run.", class_="faint") if items else "",
-    )
+    raids = sorted(((raid, s) for s in stories for raid in s.raids), key=lambda pair: pair[0].threats[0].number)
+    parts = []
+    for raid, story in raids:
+        if len(raids) > 1:
+            parts.append(tag("h4", f"{clock(story.site.start_ns, raid.start_s)} UTC, {escape(story.name)}"))
+        parts.append(tag("ol", *(_threat_line(threat) for threat in raid.threats), class_="threat-list"))
+    if raids:
+        parts.append(tag("p", "Times are seconds since the start of the run.", class_="faint"))
+    return tag("section", tag("h2", "What happened"), tag("p", escape(" ".join(sentences)), class_="story"), *parts)
 
 
-def _site(run: RunRecord, story: SiteStory) -> str:
+def _threat_line(threat: Threat) -> str:
+    line = f"<b>{escape(str(threat.entry['id']))}</b>: {escape(describe_fate(threat.entry))}."
+    return tag("li", inline_badge(threat), tag("span", line), outcome_chip(str(threat.entry["outcome"])))
+
+
+def _site(run: RunRecord, story: SiteStory, explained: Raid | None) -> str:
+    """One site; drawings have their captions in the first raid of the page."""
     calm = _quiet(story) if not story.raids else ""
     parts = [
         tag("h2", escape(story.name), id=f"site-{story.site.id}"),
         tag("p", f"{_place(story.site)} · {_inventory(story)}", class_="faint"),
         calm,
-        *(_raid(story, raid) for raid in story.raids),
+        *(_raid(story, raid, explained=raid is explained) for raid in story.raids),
         _site_tables(run, story),
     ]
     return tag("section", *parts, class_="site")
@@ -209,7 +213,7 @@ def _inventory(story: SiteStory) -> str:
     return escape(", ".join(words))
 
 
-def _raid(story: SiteStory, raid: Raid) -> str:
+def _raid(story: SiteStory, raid: Raid, *, explained: bool) -> str:
     kinds: dict[str, int] = {}
     for threat in raid.threats:
         kinds[threat.kind] = kinds.get(threat.kind, 0) + 1
@@ -219,12 +223,10 @@ def _raid(story: SiteStory, raid: Raid) -> str:
     return tag(
         "div",
         tag("h3", f"{escape(came[:1].upper() + came[1:])} <span class='faint'>{start} to {end} UTC</span>"),
-        _figure(draw_map(story, raid), MAP_WORDS),
-        _figure(draw_timeline(story, raid), TIMELINE_WORDS),
-        _figure(
-            draw_heights(story, raid), "Height above the site's origin: grey what really flew, coloured the track."
-        ),
-        _figure(errors, ERROR_WORDS) if errors else "",
+        _figure(draw_map(story, raid), MAP_WORDS if explained else ""),
+        _figure(draw_timeline(story, raid), TIMELINE_WORDS if explained else ""),
+        _figure(draw_heights(story, raid), HEIGHT_WORDS if explained else ""),
+        _figure(errors, ERROR_WORDS if explained else "") if errors else "",
         class_="raid",
     )
 
@@ -238,6 +240,7 @@ TIMELINE_WORDS = (
     "A thin line while in the air, pale once seen, full once tracked; the upright stroke is the first warning, a star "
     "a simulated engagement (filled: hit), the triangle the arrival, as if never engaged."
 )
+HEIGHT_WORDS = "Height above the site's origin: grey what really flew, coloured the track."
 ERROR_WORDS = (
     "How far the predicted impact was from the true one (line) against the size of the ellipse claimed (shade), as "
     "time ran out. An honest prediction stays within the shade nine times in ten."
@@ -245,7 +248,7 @@ ERROR_WORDS = (
 
 
 def _figure(drawing: str, words: str) -> str:
-    return tag("figure", drawing, tag("figcaption", escape(words)))
+    return tag("figure", drawing, tag("figcaption", escape(words)) if words else "")
 
 
 def _site_tables(run: RunRecord, story: SiteStory) -> str:

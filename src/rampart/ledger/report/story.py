@@ -94,6 +94,13 @@ class Threat:
     prediction_s: np.ndarray  #: their times, seconds since run start
     shots: tuple[Shot, ...]
 
+    def at_zone(self, zone: str) -> tuple[float, float | None]:
+        """When it arrives at a zone that it puts in danger, and when that zone was first warned of it [s]."""
+        for pair in self.entry.get("pairs") or ():
+            if pair["zone"] == zone:
+                return float(pair["arrival_s"]), pair["first_warning_s"] if pair["warned"] else None
+        return self.arrival_s, self.entry["first_warning_s"] if zone in self.entry["warned_zones"] else None
+
     @property
     def kind(self) -> str:
         """What it really was."""
@@ -129,10 +136,10 @@ class Threat:
             return self.destroyed_s
         return self.flight.end_s if self.flight is not None else self.arrival_s
 
-    def prediction_at(self, when_s: float) -> Row | None:
-        """The impact prediction known at a moment; None if there was none."""
-        known = (self.predictions.kind == PredictionKind.IMPACT) & np.isfinite(self.predictions.impact_enu[:, 0])
-        rows = np.flatnonzero(known & (self.prediction_s <= when_s))
+    def prediction_at(self, when_s: float, kind: PredictionKind = PredictionKind.IMPACT) -> Row | None:
+        """The prediction known at a moment, to the millisecond; None if there was none."""
+        known = (self.predictions.kind == kind) & np.isfinite(self.predictions.impact_enu[:, 0])
+        rows = np.flatnonzero(known & (self.prediction_s <= when_s + 0.001))
         return self.predictions[int(rows[-1])] if len(rows) else None
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from rampart.ledger.words import SHORT_OUTCOMES, count, kind_name, seconds
+from rampart.ledger.words import SHORT_OUTCOMES, count, join, kind_name, seconds
 from rampart.records import Phase
 
 from .marks import badge
@@ -23,8 +23,8 @@ GATES = {
     "mask": "behind terrain",
     "beam": "outside the beam",
     "silent": "emits nothing to be heard",
-    "notch": "too slow towards the radar (Doppler notch)",
-    "snr": "too weak an echo",
+    "notch": "too slow towards the radar",
+    "snr": "echo too weak",
     "cell": "hidden by another target",
     "chance": "in view, not picked out",
 }
@@ -83,20 +83,21 @@ def _error(entry: Mapping[str, Any], share: str) -> str:
 
 def threat_table(threats: Sequence[Threat]) -> str:
     """Every threat with its score."""
-    heads = ["", "threat", "taken for", "launch#", "seen#", "tracked#", "warned#", "lead#",
+    heads = ["", "threat", "taken for", "seen#", "tracked#", "warned#", "lead#",
              "error at 50\u00a0%#", "error at 80\u00a0%#", "in ellipse", "shots#", "outcome"]  # fmt: skip
     rows = []
     for threat in threats:
         e = threat.entry
         inside = {True: "yes", False: "no", None: NONE}[e.get("in_ellipse_90")]
-        taken = f"{escape(kind_name(e['class']))} {_percent(e['class_probability'])}" if e.get("class") else NONE
+        taken = NONE
+        if e.get("class"):
+            taken = f"<span class='name'>{escape(kind_name(e['class']))}</span><br/>{_percent(e['class_probability'])}"
         rows.append(
             [
                 inline_badge(threat),
                 f"<b class='name'>{escape(str(e['id']))}</b><br/>"
                 f"<span class='faint'>{escape(kind_name(threat.kind))}</span>",
                 taken,
-                _s(e["launch_s"]),
                 _s(e["first_detection_s"]),
                 _s(e["confirmed_s"]),
                 _s(e["first_warning_s"]),
@@ -164,8 +165,8 @@ def gate_table(story: SiteStory) -> str:
             if looks:
                 rows.append(
                     [
-                        escape(sensor.id),
-                        f"{inline_badge(threat)} {escape(str(threat.entry['id']))}",
+                        f"<span class='name'>{escape(sensor.id)}</span>",
+                        f"<span class='name'>{inline_badge(threat)} {escape(str(threat.entry['id']))}</span>",
                         str(sum(looks.values())),
                         _gate_bar(looks),
                         _gate_words(looks),
@@ -200,13 +201,12 @@ def track_summary(story: SiteStory) -> str:
     of_threats = [t for t in story.tracks if t.flight is not None and t.flight.id in threats]
     harmless = [t for t in story.tracks if t.flight is not None and t.flight.id not in threats]
     false = [t for t in story.tracks if t.flight is None] if story.flights else []
-    parts = [f"{count(len(of_threats))} of threats"]
+    parts = [f"{count(len(of_threats))} of a threat"]
     if harmless:
         kinds = Counter(t.flight.kind for t in harmless if t.flight is not None)
-        named = ", ".join(f"{n} of {kind_name(k, 2)}" for k, n in sorted(kinds.items()))
-        parts.append(f"{count(len(harmless))} of what was no threat ({named})")
+        parts += [f"{count(n)} of a {kind_name(kind)}" for kind, n in sorted(kinds.items())]
     parts.append(f"{count(len(false))} false" + (" (nothing flew there)" if false else ""))
-    words = f"{count(len(story.tracks), 'confirmed track')}: {', '.join(parts)}."
+    words = f"{count(len(story.tracks), 'confirmed track')}: {join(parts)}."
     return tag("p", escape(words[:1].upper() + words[1:])) + folded("Every confirmed track", _track_table(story.tracks))
 
 

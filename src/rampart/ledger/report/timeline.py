@@ -136,16 +136,18 @@ def _zone_lane(frame: Frame, story: SiteStory, raid: Raid, zone: Zone, y: float)
             )
     arrivals = [t for t in raid.threats if zone.id in t.entry["needed_zones"]]
     for threat in arrivals:
-        if start <= threat.arrival_s <= end:
-            words = f"{threat.entry['id']} arrives at {threat.arrival_s:.1f} s"
-            parts.append(down_triangle(frame.x(threat.arrival_s), y - 6, words))
+        arrival_s, _ = threat.at_zone(zone.id)
+        if start <= arrival_s <= end:
+            words = f"{threat.entry['id']} arrives at {arrival_s:.1f} s"
+            parts.append(down_triangle(frame.x(arrival_s), y - 6, words))
     parts.append(_lead(frame, zone, arrivals, y))
     return group(*parts)
 
 
 def _lead(frame: Frame, zone: Zone, arrivals: Sequence[Threat], y: float) -> str:
     """How long before the first arrival the zone was told, against what its people need."""
-    leads = [t.arrival_s - t.entry["first_warning_s"] for t in arrivals if zone.id in t.entry["warned_zones"]]
+    times = [threat.at_zone(zone.id) for threat in arrivals]
+    leads = [arrival_s - warned_s for arrival_s, warned_s in times if warned_s is not None]
     if not arrivals:
         return text("not in danger", frame.right + 10, y + 4, class_="lane faint")
     if len(leads) < len(arrivals):
