@@ -119,10 +119,10 @@ class RecordingWriter:
             self._channels[topic] = self._writer.register_channel(topic, "json", self._schemas[key])
         return self._channels[topic]
 
-    def _message(self, topic: str, schema: Mapping[str, Any], now_ns: int, message: Mapping[str, Any]) -> None:
+    def _message(self, topic: str, schema: Mapping[str, Any] | None, now_ns: int, message: Mapping[str, Any]) -> None:
         channel = self._channels.get(topic)
         if channel is None:
-            channel = self._register(topic, schema)
+            channel = self._register(topic, schema or {})
         data = to_json(message, inf_nan_mode="null")  # exact for floats, and ten times as fast as the standard library
         if len(data) > RECORD_LIMIT_BYTES // 2:
             raise RunError(f"{self.path}: a message on {topic} is too long to be recorded ({len(data)} bytes)")
@@ -174,7 +174,9 @@ class RecordingWriter:
             "n": n,
             "columns": lists,
         }
-        self._message(f"/{site_id}/gates", gates_schema(arrays), now_ns, message)
+        topic = f"/{site_id}/gates"
+        schema = None if topic in self._channels else gates_schema(arrays)
+        self._message(topic, schema, now_ns, message)
 
     def truth(self, site_id: str, flights: Iterable[Flight]) -> None:
         """Record what really flew, one message per flight, its knots thinned. Simulation only."""
