@@ -7,8 +7,8 @@ import sys
 import pytest
 
 KEYS = {
-    "id", "site", "kind", "launch_s", "arrival_s", "observable", "first_detection_s", "confirmed_s", "track_id", "class",
-    "class_probability", "needed_zones", "warned_zones", "first_warning_s", "warning_lead_s", "impact_error_m",
+    "id", "site", "kind", "launch_s", "arrival_s", "observable", "first_detection_s", "confirmed_s", "track_id",
+    "class", "class_probability", "needed_zones", "warned_zones", "first_warning_s", "warning_lead_s", "impact_error_m",
     "impact_bound_m", "in_ellipse_90", "launch_error_m", "engagements", "outcome",
 }  # fmt: skip
 

@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from rampart.study.files import run_to_folder
 
 from rampart.ledger.digest import OutputDigest
 from rampart.pipeline import build_chain, build_places, build_world, load
 from rampart.records import Detections
 from rampart.study import run
+from rampart.study.files import run_to_folder
 from rampart.study.replay import replay
 from rampart.study.site_run import run_site
 

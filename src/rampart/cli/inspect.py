@@ -80,6 +80,6 @@ def warmup(json: Json = False) -> None:
         runs = compile_kernels()
     seconds = round(perf_counter() - started, 1)
     if json:
-        print_json({"schema": 1, "seconds": seconds, "runs": runs, "cache": str(Path(cache_folder()))})
+        print_json({"schema": 1, "seconds": seconds, "runs": runs, "cache": str(cache_folder())})
     else:
         out.print(f"kernels ready after {seconds} s")
