@@ -3,20 +3,23 @@
 
 import math
 
+import numba
 import numpy as np
 
 from rampart.physics._jit import kernel
-from rampart.physics._kernels import INVALID, LANDED, TIMED_OUT, UNDERGROUND, acceleration, ground_height, rk4_step
+from rampart.physics._kernels import INVALID, LANDED, TIMED_OUT, UNDERGROUND, ground_height, rk4_step
+from rampart.physics._kernels_memory import read_lane, write_lane
 
 # Flights that a core carries side by side: two to four vectors deep, so that table look-ups of one hide behind others.
 LANES = 16
 # A start this close to the ground counts as on it [m].
 TOUCH_M = 1e-3
 
-# Rows of a block of lanes
-_X, _Y, _Z, _VX, _VY, _VZ, _K, _H, _T = 0, 1, 2, 3, 4, 5, 6, 7, 8
-_OLD = 9  # six rows: the state at the start of the step
-_ROWS = 15
+# Lanes are stepped in groups of this many, the last of which may be idle: a whole vector costs what two lanes alone do.
+GROUP = 1 if numba.config.DISABLE_JIT else 8
+
+# A block of lanes is one flat array of rows: the state, k, the step, the time, and the state at the start of the step.
+_K, _H, _T, _OLD, _ROWS = 6, 7, 8, 9, 15
 
 _FLYING, _LANDING = 0, 1
 
@@ -25,26 +28,26 @@ _FLYING, _LANDING = 0, 1
 def _step_lanes(block, m, site, atmosphere, drag):
     """One Runge-Kutta step of m lanes; the state before it is kept in the rows from _OLD."""
     for i in range(m):
-        x, y, z = block[_X, i], block[_Y, i], block[_Z, i]
-        vx, vy, vz = block[_VX, i], block[_VY, i], block[_VZ, i]
-        k, h = block[_K, i], block[_H, i]
-        c = 0.5 * h
-        s = h / 6.0
-        ax, ay, az = acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag)
-        vx2, vy2, vz2 = vx + c * ax, vy + c * ay, vz + c * az
-        ax2, ay2, az2 = acceleration(x + c * vx, y + c * vy, z + c * vz, vx2, vy2, vz2, k, site, atmosphere, drag)
-        vx3, vy3, vz3 = vx + c * ax2, vy + c * ay2, vz + c * az2
-        ax3, ay3, az3 = acceleration(x + c * vx2, y + c * vy2, z + c * vz2, vx3, vy3, vz3, k, site, atmosphere, drag)
-        vx4, vy4, vz4 = vx + h * ax3, vy + h * ay3, vz + h * az3
-        ax4, ay4, az4 = acceleration(x + h * vx3, y + h * vy3, z + h * vz3, vx4, vy4, vz4, k, site, atmosphere, drag)
-        block[_OLD, i], block[_OLD + 1, i], block[_OLD + 2, i] = x, y, z
-        block[_OLD + 3, i], block[_OLD + 4, i], block[_OLD + 5, i] = vx, vy, vz
-        block[_X, i] = x + s * (vx + 2.0 * (vx2 + vx3) + vx4)
-        block[_Y, i] = y + s * (vy + 2.0 * (vy2 + vy3) + vy4)
-        block[_Z, i] = z + s * (vz + 2.0 * (vz2 + vz3) + vz4)
-        block[_VX, i] = vx + s * (ax + 2.0 * (ax2 + ax3) + ax4)
-        block[_VY, i] = vy + s * (ay + 2.0 * (ay2 + ay3) + ay4)
-        block[_VZ, i] = vz + s * (az + 2.0 * (az2 + az3) + az4)
+        x, y, z = read_lane(block, i), read_lane(block, LANES + i), read_lane(block, 2 * LANES + i)
+        vx, vy, vz = (
+            read_lane(block, 3 * LANES + i),
+            read_lane(block, 4 * LANES + i),
+            read_lane(block, 5 * LANES + i),
+        )
+        k, h = read_lane(block, _K * LANES + i), read_lane(block, _H * LANES + i)
+        x1, y1, z1, vx1, vy1, vz1 = rk4_step(x, y, z, vx, vy, vz, k, h, 0.0, site, atmosphere, drag)
+        _write_state(block, i + _OLD * LANES, x, y, z, vx, vy, vz)
+        _write_state(block, i, x1, y1, z1, vx1, vy1, vz1)
+
+
+@kernel(forceinline=True)
+def _write_state(block, i, x, y, z, vx, vy, vz):
+    write_lane(block, i, x)
+    write_lane(block, LANES + i, y)
+    write_lane(block, 2 * LANES + i, z)
+    write_lane(block, 3 * LANES + i, vx)
+    write_lane(block, 4 * LANES + i, vy)
+    write_lane(block, 5 * LANES + i, vz)
 
 
 @kernel
@@ -88,32 +91,39 @@ def _crossing(h, a, b, ground, frame):
 
 @kernel
 def _root(low, low_gap, high, high_gap, h, a, b, ground, frame):
-    """Zero of the gap between low (above the ground) and high: regula falsi with the Illinois rule, to 1e-6 m."""
-    s = high
+    """Zero of the gap between low (above the ground) and high: regula falsi with the Illinois rule, to 0.1 mm."""
+    s, side = high, 0
     for _ in range(40):
         s = (low * high_gap - high * low_gap) / (high_gap - low_gap)
         g = _gap(s, h, a, b, ground, frame)
-        if abs(g) < 1e-6 or high - low < 1e-9:
+        if abs(g) < 1e-4 or high - low < 1e-9:
             break
         if g > 0.0:
             low, low_gap = s, g
-            high_gap *= 0.5
+            high_gap = 0.5 * high_gap if side > 0 else high_gap
+            side = 1
         else:
             high, high_gap = s, g
-            low_gap *= 0.5
+            low_gap = 0.5 * low_gap if side < 0 else low_gap
+            side = -1
     return s
 
 
 @kernel
 def _touch_down(state, t, ground, frame):
     """Move a state that is within a step's error of the ground onto it, along its velocity; returns the time there."""
-    rate = 0.0
-    for _ in range(2):
-        gap = state[2] - ground_height(state[0], state[1], ground, frame)
-        ahead = ground_height(state[0] + 0.01 * state[3], state[1] + 0.01 * state[4], ground, frame)
-        rate = state[5] - (ahead - (state[2] - gap)) * 100.0
+    for _ in range(5):
+        height = ground_height(state[0], state[1], ground, frame)
+        gap = state[2] - height
+        if abs(gap) < 1e-7:
+            break
+        rate = state[5]
+        if frame[4] > frame[3]:
+            # the slope close by: a centimetre or so ahead
+            ahead = ground_height(state[0] + 1e-4 * state[3], state[1] + 1e-4 * state[4], ground, frame)
+            rate -= (ahead - height) * 1e4
         dt = -gap / rate if rate != 0.0 else 0.0
-        # along steep faces and cell borders the slope ahead can mislead: never by more than 10 ms
+        # on a border between two slopes this can mislead: never by more than 10 ms
         dt = min(max(dt, -0.01), 0.01)
         state[0] += dt * state[3]
         state[1] += dt * state[4]
@@ -142,11 +152,12 @@ def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, la
     flight is computed alone in its lane, so neither order nor size of the batch changes a bit of it.
     """
     n = states.shape[0]
-    block = np.empty((_ROWS, LANES))
+    block = np.zeros(_ROWS * LANES)
     flight = np.empty(LANES, dtype=np.int64)
     phase = np.empty(LANES, dtype=np.int64)
     a, b = np.empty(6), np.empty(6)
     coming, m = 0, 0
+    plenty = max_time - abs(h) - 1e-9
     while True:
         while m < LANES and coming < n:
             status[coming] = _start_status(states[coming], h, ground, frame)
@@ -155,18 +166,23 @@ def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, la
             landings[coming, 6] = 0.0
             if status[coming] < 0:
                 for j in range(6):
-                    block[j, m] = states[coming, j]
-                block[_K, m] = math.exp(states[coming, 6])
-                block[_H, m] = math.copysign(min(abs(h), max_time), h)
-                block[_T, m] = 0.0
+                    block[j * LANES + m] = states[coming, j]
+                block[_K * LANES + m] = math.exp(states[coming, 6])
+                block[_H * LANES + m] = math.copysign(min(abs(h), max_time), h)
+                block[_T * LANES + m] = 0.0
                 flight[m], phase[m] = coming, _FLYING
                 m += 1
             coming += 1
         if m == 0:
             break
-        _step_lanes(block, m, site, atmosphere, drag)
+        _step_lanes(block, m if m < 3 else -(-m // GROUP) * GROUP, site, atmosphere, drag)
         i = 0
         while i < m:
+            block[_T * LANES + i] += block[_H * LANES + i]
+            # most lanes are high up and have time: only the others are looked at. A nan fails the first comparison too.
+            if block[2 * LANES + i] > frame[4] and abs(block[_T * LANES + i]) < plenty and phase[i] == _FLYING:
+                i += 1
+                continue
             done = _judge(block, i, phase, h, max_time, ground, frame, a, b)
             if done < 0:
                 i += 1
@@ -175,11 +191,11 @@ def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, la
             status[row] = done
             for j in range(6):
                 landings[row, j] = b[j]
-            landings[row, 6] = block[_T, i]
+            landings[row, 6] = block[_T * LANES + i]
             # the last lane takes the empty place; its own verdict is still to come
             m -= 1
             for j in range(_ROWS):
-                block[j, i] = block[j, m]
+                block[j * LANES + i] = block[j * LANES + m]
             flight[i], phase[i] = flight[m], phase[m]
 
 
@@ -187,32 +203,31 @@ def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, la
 def _judge(block, i, phase, h, max_time, ground, frame, a, b):
     """After a step of lane i: its final status with the state in `b`, or -1 if it flies on."""
     for j in range(6):
-        b[j] = block[j, i]
-    block[_T, i] += block[_H, i]
+        b[j] = block[j * LANES + i]
     if phase[i] == _LANDING:
-        block[_T, i] = _touch_down(b, block[_T, i], ground, frame)
+        block[_T * LANES + i] = _touch_down(b, block[_T * LANES + i], ground, frame)
         return LANDED
     # a nan fails this comparison too
-    if not block[_Z, i] > frame[4]:
-        if not math.isfinite(block[_Z, i]):
+    if not b[2] > frame[4]:
+        if not math.isfinite(b[2]):
             return INVALID
         for j in range(6):
-            a[j] = block[_OLD + j, i]
-        s = _crossing(block[_H, i], a, b, ground, frame)
+            a[j] = block[(_OLD + j) * LANES + i]
+        s = _crossing(block[_H * LANES + i], a, b, ground, frame)
         if s < 0.0:
             return UNDERGROUND
         if s <= 1.0:
             # fly this step again, but only as far as the ground
-            block[_T, i] -= block[_H, i]
-            block[_H, i] *= s
+            block[_T * LANES + i] -= block[_H * LANES + i]
+            block[_H * LANES + i] *= s
             phase[i] = _LANDING
             for j in range(6):
-                block[j, i] = a[j]
+                block[j * LANES + i] = a[j]
             return -1
-    left = max_time - abs(block[_T, i])
+    left = max_time - abs(block[_T * LANES + i])
     if left <= 1e-9:
         return TIMED_OUT
-    block[_H, i] = math.copysign(min(abs(h), left), h)
+    block[_H * LANES + i] = math.copysign(min(abs(h), left), h)
     return -1
 
 
