@@ -81,20 +81,20 @@ class EffectorSpec(Spec):
 
     id: Identifier
     site: Identifier | None = None
-    position_enu_m: Vector3
-    min_range_m: NonNegative
-    max_range_m: Positive
+    position_enu_m: Vector3  #: in the site's frame
+    min_range_m: NonNegative  #: no shot at what is nearer
+    max_range_m: Positive  #: no shot at what is farther
     kill_probability_at_m: Annotated[Path2, Field(min_length=1)]  #: [[range, probability], ...], ranges rising
     speed_ms: Positive  #: mean speed of what flies out
     response_s: NonNegative  #: from the order to the first round, beside the slew
-    burst_s: NonNegative
+    burst_s: NonNegative  #: how long one engagement fires
     reload_s: NonNegative  #: between two engagements of one channel
     slew_rate_deg_s: NonNegative  #: 0: need not turn
-    channels: Count
-    rounds: Count
-    rounds_per_engagement: Count
+    channels: Count  #: engagements at a time
+    rounds: Count  #: at hand; none are brought up
+    rounds_per_engagement: Count  #: spent by one engagement
     lethal_radius_m: Positive  #: the kill probability falls by exp(-miss^2 / (2 radius^2))
-    closed_sectors_deg: Sectors = ()
+    closed_sectors_deg: Sectors = ()  #: [[from, to], ...], azimuths clockwise into which it never fires
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -30,14 +30,14 @@ class EngagerSpec(Spec):
     kind: Literal["shoot_look_shoot"] = "shoot_look_shoot"
     release_delay_s: NonNegative = 2.0  #: a person's consent, per threat, from the moment it first qualifies
     look_s: NonNegative = 0.6  #: after an intercept, before the track is believed to have survived
-    shots_per_look: Count = 1
+    shots_per_look: Count = 1  #: at one threat before the outcome is looked at
     max_engagements: Count | None = None  #: per track
     engage_probability: Share = 0.5  #: that a threat hits a defended zone, grown by its danger radius
     keep_share: Share = 0.5  #: share of it below which a threat is let go again
     least_weight: Share = 0.5  #: probability of being a threat below which nothing is engaged
     max_sigma_m: Positive = 150.0  #: of the impact point, major axis: vaguer predictions are waited for
     max_age_s: Positive = 1.6  #: of the track's latest detection
-    min_kill_probability: Share = 0.05
+    min_kill_probability: Share = 0.05  #: below it a shot is not worth its rounds
     aircraft_angle_deg: NonNegative = 5.0  #: kept clear of the line of fire round each aircraft track
 
     def build(self, site: Site, environment: Environment, effectors: Sequence[Effector]) -> Engager:
