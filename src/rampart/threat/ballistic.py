@@ -292,7 +292,7 @@ class _BallisticSpec(RaidSpec):
     """Keys of all ballistic kinds. An interval is one number or two: each round is drawn uniformly from it."""
 
     impact_en_m: Vector2  #: where they come down, give or take `spread_m`
-    time_of_flight_s: Flown  #: of the first kind of round; each is drawn within `time_of_flight_spread` of it
+    time_of_flight_s: Flown  #: middle value; each round is drawn within `time_of_flight_spread` of it
     time_of_flight_spread: Share = 0.02  #: as a share, uniform to both sides
     bearing_spread_deg: NonNegative = 1.0  #: one sigma of the direction they come from
     #: of the path below the horizontal at impact; where not given: the kind's usual angles, from the least on that

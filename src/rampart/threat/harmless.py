@@ -173,8 +173,8 @@ class AircraftSpec(_HarmlessSpec):
     kind: Literal["aircraft"]
     route_enu_m: Annotated[Path3, Field(min_length=2)] | None = None  #: points it flies along; drawn where not given
     from_bearing_deg: Bearings | None = None  #: drawn where not given
-    speed_ms: Interval = (60.0, 250.0)
-    height_above_ground_m: Interval = (1_000.0, 9_000.0)
+    speed_ms: Interval = (60.0, 250.0)  #: over the ground, drawn for each
+    height_above_ground_m: Interval = (1_000.0, 9_000.0)  #: above the site's origin, drawn for each
     passing_m: Interval = (1_000.0, 12_000.0)  #: ground distance from the origin at the nearest point
     distance_m: Positive = 30_000.0  #: of entry and exit from that point
 
