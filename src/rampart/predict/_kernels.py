@@ -286,13 +286,29 @@ def choose(status, class_probability, ballistic_state, floor, tentative, track, 
 
 
 @kernel
-def predict_impacts(track, states, covariances, step_s, limit_s, place, atmosphere, drag, ground, frame):
+def boost_on(mean, covariance, growth):
+    """Let a body under thrust gain `growth` of its speed, give or take as much, along its course."""
+    for i in range(3, 6):
+        for j in range(3, 6):
+            covariance[i, j] += growth * growth * mean[i] * mean[j]
+    for i in range(3, 6):
+        mean[i] *= 1.0 + growth
+
+
+@kernel
+def predict_impacts(
+    track, states, covariances, thrusts, growth, step_s, limit_s, place, atmosphere, drag, ground, frame
+):
     """Where and when tracks come down, and where they came from.
 
     Parameters
     ----------
     track : (m,) int64
         Rows of `states` (n, 7) and `covariances` (n, 7, 7).
+    thrusts : (n,)
+        Whether each rather thrusts than coasts; such a one is `boost_on` before it is flown on.
+    growth : float
+        Share of its speed that it gains until burnout.
     step_s, limit_s : float
         Runge-Kutta step, and the longest flight that is followed.
     place, atmosphere, drag, ground, frame
@@ -305,11 +321,14 @@ def predict_impacts(track, states, covariances, step_s, limit_s, place, atmosphe
     """
     m = track.shape[0]
     points, values, good = np.empty((POINTS * m, 7)), np.empty((POINTS * m, N_OUT)), np.empty(POINTS * m, np.int64)
-    for i in range(m):
-        sigma_points(states[track[i]], covariances[track[i]], points[POINTS * i : POINTS * (i + 1)])
     mean, covariance = np.full((2, m, N_OUT), np.nan), np.full((2, m, N_OUT, N_OUT), np.nan)
     height = np.full((2, m), np.nan)
     for way in range(2):
+        for i in range(m):
+            x, P = states[track[i]].copy(), covariances[track[i]].copy()
+            if way == 0 and thrusts[track[i]]:
+                boost_on(x, P, growth)
+            sigma_points(x, P, points[POINTS * i : POINTS * (i + 1)])
         fly_fan(points, -step_s if way else step_s, limit_s, place, atmosphere, drag, ground, frame, values, good)
         for i in range(m):
             a, b = POINTS * i, POINTS * (i + 1)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rampart.physics.constants import STANDARD_GRAVITY_MS2
 from rampart.physics.environment import Environment
-from rampart.records import PredictionKind, Predictions, Result, Row, Site, TargetClass, Tracks, Zone
+from rampart.records import Mode, PredictionKind, Predictions, Result, Row, Site, TargetClass, Tracks, Zone
 from rampart.records.spec import NonNegative, Number, Positive, Share, Spec
 
 from . import _kernels
@@ -32,6 +32,8 @@ class PredictorSpec(Spec):
     step_s: Annotated[Positive, Field(le=5)] = 2.0
     #: longest flight that is followed, forward or back
     flight_limit_s: Positive = 300.0
+    #: share of its speed that a rocket still under thrust gains until burnout, give or take as much
+    boost_growth: NonNegative = 0.25
     #: boost of a generic rocket, of which the flight back to the launch knows nothing
     boost_s: NonNegative = 1.6
     #: how far ahead a drone's corridor goes
@@ -135,6 +137,8 @@ class Predictor:
             track[at],
             tracks.ballistic_state,
             tracks.ballistic_covariance,
+            tracks.mode_probability[:, Mode.THRUST] > tracks.mode_probability[:, Mode.BALLISTIC],
+            spec.boost_growth,
             spec.step_s,
             spec.flight_limit_s,
             *self._environment,

@@ -139,6 +139,22 @@ def test_a_rocket_started_before_its_arc_did():
     np.testing.assert_allclose(rocket.launch_covariance - shell.launch_covariance, 9.80665**2 * np.eye(2), atol=1e-6)
 
 
+def test_under_thrust_the_ellipse_reaches_on():
+    coasting, tracks = _predict(_tracks(rocket=0.9))[0], _tracks(rocket=0.9)
+    modes = np.array([[0.9, 0.1, 0.0, 0.0, 0.0]])
+    burning = _predict(tracks.replace(mode_probability=modes), boost_growth=0.25)[0]
+    faster = _predict(_tracks(state=STATE * [1, 1, 1, 1.25, 1.25, 1.25, 1], rocket=0.9))[0]
+    along = (faster.impact_enu - coasting.impact_enu)[:2]
+    distance = np.hypot(*along)
+    # further on by what the speed gains, and as uncertain along the course; across it as before
+    np.testing.assert_allclose(burning.impact_enu, faster.impact_enu, atol=0.2 * distance)
+    along /= distance
+    across = np.array([-along[1], along[0]])
+    assert np.sqrt(along @ burning.impact_covariance @ along) == pytest.approx(distance, rel=0.3)
+    assert np.sqrt(across @ burning.impact_covariance @ across) < 0.1 * distance
+    np.testing.assert_array_equal(burning.launch_enu, coasting.launch_enu)
+
+
 def test_what_never_comes_down_is_not_predicted():
     assert len(_predict(_tracks(), flight_limit_s=3.0)) == 0
     mixed = Tracks.concat([_tracks(), _tracks(state=STATE * [1, 1, 0.1, 0.1, 0.1, -1, 1])])
