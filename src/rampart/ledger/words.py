@@ -225,7 +225,7 @@ def _who_came(threats: Sequence[Mapping[str, Any]], sites: Mapping[str, str]) ->
         if kinds:
             came = join([count(n, kind_name(kind, 1), kind_name(kind, 2)) for kind, n in kinds.items()])
             at_sites.append(f"{came} at {name}")
-    return f"{_capital(join(at_sites))}."
+    return f"{_capital('; '.join(at_sites))}."
 
 
 def _who_was_seen(threats: Sequence[Mapping[str, Any]]) -> str:

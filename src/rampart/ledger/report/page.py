@@ -121,7 +121,7 @@ def _place(story_or_site: Any) -> str:
 def _head(run: RunRecord, name: str) -> str:
     start = _start(run)
     when = f"{start.day} {start:%B %Y, %H:%M} UTC"
-    where = join([escape(site.name or site.id) for site in run.sites])
+    where = " · ".join(escape(site.name or site.id) for site in run.sites)
     minutes = float(run.summary.get("duration_s") or run.scenario.get("duration_s") or 0.0) / 60
     long = f"{minutes:.0f} minutes" if minutes >= 2 else f"{60 * minutes:.0f} seconds"
     return tag(

@@ -201,11 +201,11 @@ def track_summary(story: SiteStory) -> str:
     of_threats = [t for t in story.tracks if t.flight is not None and t.flight.id in threats]
     harmless = [t for t in story.tracks if t.flight is not None and t.flight.id not in threats]
     false = [t for t in story.tracks if t.flight is None] if story.flights else []
-    parts = [f"{count(len(of_threats))} of a threat"]
+    parts = [f"{count(len(of_threats))} of threats"]
     if harmless:
         kinds = Counter(t.flight.kind for t in harmless if t.flight is not None)
-        parts += [f"{count(n)} of a {kind_name(kind)}" for kind, n in sorted(kinds.items())]
-    parts.append(f"{count(len(false))} false" + (" (nothing flew there)" if false else ""))
+        parts += [f"{count(n)} of {kind_name(kind, 2)}" for kind, n in sorted(kinds.items())]
+    parts.append(f"{count(len(false))} false (nothing flew there)" if false else "none false")
     words = f"{count(len(story.tracks), 'confirmed track')}: {join(parts)}."
     return tag("p", escape(words[:1].upper() + words[1:])) + folded("Every confirmed track", _track_table(story.tracks))
 
