@@ -341,7 +341,7 @@ def settle_modes(x, P, real, whole, d2, dof, p):
         total = real[MU + THRUST] + real[MU + BALLISTIC]
         real[MU + THRUST] /= total
         real[MU + BALLISTIC] /= total
-        real[BOOST] = max(real[BOOST], real[MU + THRUST] if whole[HITS] > 3 else 0.0)
+        note_thrust(real)
         if real[MU + THRUST] < 1e-4 and whole[HITS] > 4:
             whole[ALIVE] &= ~1
             real[MU + THRUST], real[MU + BALLISTIC] = 0.0, 1.0
@@ -364,6 +364,12 @@ def settle_modes(x, P, real, whole, d2, dof, p):
             for i in range(3, 6):
                 P[m, i, i] += 100.0
             x[m, 6], P[m, 6, 6] = 0.0, 0.01 if m == TURN else 1.0
+
+
+@kernel
+def note_thrust(real):
+    """Remember how sure it ever was that the track is under thrust; what a prior alone can say does not count."""
+    real[BOOST] = max(real[BOOST], (real[MU + THRUST] - 0.4) / 0.6)
 
 
 @kernel
@@ -422,14 +428,23 @@ def end_of_life(real, whole, t, p, env, aside, cov):
 
 
 @kernel
-def healthy(x, P, alive):
-    """Whether all living modes are finite, with positive variances."""
+def healthy(x, P, modes):
+    """Whether the modes (bit mask) are finite, in a possible place, with positive variances."""
     for m in range(N_MODES):
-        if (alive >> m) & 1:
+        if (modes >> m) & 1:
             for i in range(7):
-                if not (math.isfinite(x[m, i]) and math.isfinite(P[m, i, i]) and P[m, i, i] > 0.0):
+                if not (abs(x[m, i]) < 1e7 and 0.0 < P[m, i, i] < 1e14):
                     return False
     return True
+
+
+@kernel
+def heal(x, P, real, whole):
+    """Drop a ballistic family that has run away; returns False if the steered one has too."""
+    if whole[ALIVE] & 3 and not healthy(x, P, whole[ALIVE] & 3):
+        whole[ALIVE] &= ~3
+        real[MU + THRUST], real[MU + BALLISTIC], real[WEIGHT], real[FAMILY] = 0.0, 0.0, 1e-9, -MAX_FAMILY
+    return healthy(x, P, whole[ALIVE])
 
 
 @kernel
@@ -514,8 +529,10 @@ def start_track(x, P, real, whole, look, s, sensors, first, first_i, z, zi, odds
     place(first, first_i[ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C1)
     place(z, zi[ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C2)
     dt = z[Z_TIME] - first[Z_TIME]
+    ln, prior = B[22], B[23]
+    prior[0], prior[1], prior[2], prior[3], prior[4] = 0.3, 0.7, 0.6, 0.2, 0.2
     for m in range(N_MODES):
-        start_mode(
+        ln[m] = start_mode(
             m, first, first_i[ZI_MASK], sensor, C1, z, zi[ZI_MASK], sensor, C2, dt, p, env[0], env[1], env[2], x[m],
             P[m], B,
         )  # fmt: skip
@@ -528,17 +545,32 @@ def start_track(x, P, real, whole, look, s, sensors, first, first_i, z, zi, odds
     if speed > p[P_MAX_SPEED]:
         return False
     real[TIME], real[COUNTED], real[ODDS] = z[Z_TIME], z[Z_TIME], odds
-    real[MU], real[MU + 1], real[MU + 2], real[MU + 3], real[MU + 4] = 0.3, 0.7, 0.6, 0.2, 0.2
+    real[FAMILY] = min(max(_share(ln, prior, real, 0, 2) - _share(ln, prior, real, 2, 5), -5.0), 5.0)
     real[WEIGHT], real[SURPRISE] = 0.5, 1.0
     whole[NUMBER], whole[STATUS], whole[HITS], whole[LOOKS], whole[HISTORY] = number, TENTATIVE, 2, 2, 3
     whole[FIRST_NS] = first_i[ZI_TIME_NS]
     look[:] = z[Z_TIME]
+    note_thrust(real)
     note_detection(real, whole, first, first_i, s)
     note_detection(real, whole, z, zi, s)
     ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
     see_class(x, P, real, whole, table, ground, zi[ZI_HINT], B)
     judge_class(P, x, real, table, whole[IDENTITY] != 0)
     return True
+
+
+@kernel
+def _share(ln, prior, real, first, last):
+    """Mode probabilities of one family from ln likelihoods; returns that of the family."""
+    best, total = ln[first], 0.0
+    for m in range(first, last):
+        best = max(best, ln[m])
+    for m in range(first, last):
+        real[MU + m] = prior[m] * math.exp(max(ln[m] - best, -50.0))
+        total += real[MU + m]
+    for m in range(first, last):
+        real[MU + m] = max(real[MU + m] / total, 1e-6)
+    return best + math.log(total)
 
 
 @kernel
@@ -622,7 +654,7 @@ def _update_all(
             rows += 1
         else:
             miss(x[i], P[i], real[i], whole[i], look[i], s, sensors, t, p, env, xo[i], Po[i], c[i], aside[i], W, cov)
-        if not healthy(x[i], P[i], whole[i, ALIVE]):
+        if not heal(x[i], P[i], real[i], whole[i]):
             whole[i, STATUS] = DELETED
     return rows
 

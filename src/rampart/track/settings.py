@@ -41,11 +41,11 @@ class TrackerSpec(Spec):
     ln_drag_noise_s: NonNegative = 1e-5
     #: density of the white acceleration under thrust (m2/s3), of its amount (m2/s5)
     thrust_noise_m2s3: NonNegative = 20.0
-    thrust_walk_m2s5: NonNegative = 400.0
+    thrust_walk_m2s5: NonNegative = 400.0  #: growth of the variance of the thrust
     #: density of the white acceleration in straight flight, turns and hover, m2/s3
     cruise_noise_m2s3: NonNegative = 1.5
-    turn_noise_m2s3: NonNegative = 8.0
-    hover_noise_m2s3: NonNegative = 2.0
+    turn_noise_m2s3: NonNegative = 8.0  #: see `cruise_noise_m2s3`
+    hover_noise_m2s3: NonNegative = 2.0  #: see `cruise_noise_m2s3`
     #: growth of the variance of a turn rate, (rad/s)2/s
     turn_walk_s: NonNegative = 2e-3
     #: time constant with which a hovering body comes to rest
@@ -53,28 +53,28 @@ class TrackerSpec(Spec):
 
     #: mean times until a mode is left
     burn_time_s: Positive = 1.5
-    relight_time_s: Positive = 600.0
-    cruise_time_s: Positive = 40.0
-    turn_time_s: Positive = 10.0
-    hover_stay_s: Positive = 15.0
+    relight_time_s: Positive = 600.0  #: of coasting, until thrust sets in again
+    cruise_time_s: Positive = 40.0  #: of straight flight
+    turn_time_s: Positive = 10.0  #: of a turn
+    hover_stay_s: Positive = 15.0  #: of hovering
 
     #: what is assumed of falling bodies before anything is known
     drag_shape: Literal["g1", "g7", "sphere"] = "g1"
-    drag_to_mass_m2kg: Positive = 6e-5
-    ln_drag_sigma: Positive = 0.7
-    ballistic_speed_ms: Positive = 300.0
-    thrust_ms2: Positive = 60.0
-    thrust_sigma_ms2: Positive = 50.0
+    drag_to_mass_m2kg: Positive = 6e-5  #: the median
+    ln_drag_sigma: Positive = 0.7  #: one sigma of its logarithm
+    ballistic_speed_ms: Positive = 300.0  #: one sigma of the speed, each way
+    thrust_ms2: Positive = 100.0  #: acceleration under thrust
+    thrust_sigma_ms2: Positive = 70.0  #: one sigma of it
     #: and of steered ones
     steered_speed_ms: Positive = 120.0
-    turn_sigma_s: Positive = 0.1
+    turn_sigma_s: Positive = 0.1  #: one sigma of the turn rate, rad/s
     #: nothing tracked flies faster
     max_speed_ms: Positive = 1200.0
     #: layer in which targets of a radar without elevation are assumed
     layer_height_m: Number = 500.0
-    layer_sigma_m: Positive = 500.0
+    layer_sigma_m: Positive = 500.0  #: one sigma about `layer_height_m`
 
-    gate_probability: Probability = 0.9995
+    gate_probability: Probability = 0.9995  #: that the right detection lies in the gate
     #: new objects per scan of one sensor
     births_per_scan: Positive = 0.01
     #: mean time that an object stays
@@ -84,11 +84,11 @@ class TrackerSpec(Spec):
 
     #: a track is confirmed after this many detections in so many looks, and when it exists with this probability
     confirm_hits: Looks = 3
-    confirm_looks: Looks = 5
-    confirm_existence: Probability = 0.99
+    confirm_looks: Looks = 5  #: see `confirm_hits`
+    confirm_existence: Probability = 0.99  #: see `confirm_hits`
     #: and deleted below this one, or when unseen for this long
     delete_existence: Probability = 0.05
-    coast_s: Positive = 20.0
+    coast_s: Positive = 20.0  #: longest time unseen
     #: a first detection waits for a second one this many scans
     seed_scans: Annotated[int, Field(ge=1, le=10)] = 3
 

@@ -100,6 +100,31 @@ def mix_into(j, first, last, w, X, P, p, xm, Pm):
 
 
 @kernel
+def burn_out(x, P, after, xo, Po):
+    """A thrust state, thrust ending at an unknown moment of the next `after` seconds, as the start of a coasting one.
+
+    The velocity still gained is a u, u uniform in [0, after]; the start is moved back so that the end of the interval
+    is met (mean exactly, variance from above).
+    """
+    xo[:] = x
+    Po[:, :] = P
+    speed = max(math.sqrt(x[3] * x[3] + x[4] * x[4] + x[5] * x[5]), 5.0)
+    gain = 0.5 * x[6] * after
+    spread = (x[6] * x[6] / 12.0 + 0.25 * P[6, 6]) * after * after
+    back = -after / 3.0
+    for i in range(3):
+        ui = x[3 + i] / speed
+        xo[i] += back * gain * ui
+        xo[3 + i] += gain * ui
+        for j in range(3):
+            s = spread * ui * x[3 + j] / speed
+            Po[i, j] += back * back * s
+            Po[i, 3 + j] += back * s
+            Po[3 + i, j] += back * s
+            Po[3 + i, 3 + j] += s
+
+
+@kernel
 def predict_track(x, P, real, alive, dt, p, site, atmosphere, drag, xo, Po, c, W):
     """Mix and predict all living modes of a track over dt [s].
 
@@ -114,9 +139,8 @@ def predict_track(x, P, real, alive, dt, p, site, atmosphere, drag, xo, Po, c, W
     W : (6, 7, 7)
         Scratch.
     """
-    T = W[4]
+    T, w = W[4], W[5, 1]
     transitions(dt, p, T)
-    w = np.empty(N_MODES)
     for j in range(N_MODES):
         c[j] = 0.0
         if not (alive >> j) & 1:
@@ -132,9 +156,30 @@ def predict_track(x, P, real, alive, dt, p, site, atmosphere, drag, xo, Po, c, W
             w[i] /= c[j]
         if w[j] > 1.0 - 1e-9:
             predict_mode(j, x[j], P[j], dt, p, site, atmosphere, drag, xo[j], Po[j], W)
+            continue
+        if j == BALLISTIC and dt > 0.0:
+            burn_out(x[THRUST], P[THRUST], dt, W[5, 2], W[2])
+            mix_pair(w[THRUST], W[5, 2], W[2], w[BALLISTIC], x[BALLISTIC], P[BALLISTIC], p, W[5, 0], W[3])
         else:
             mix_into(j, first, last, w, x, P, p, W[5, 0], W[3])
-            predict_mode(j, W[5, 0], W[3], dt, p, site, atmosphere, drag, xo[j], Po[j], W)
+        predict_mode(j, W[5, 0], W[3], dt, p, site, atmosphere, drag, xo[j], Po[j], W)
+
+
+@kernel
+def mix_pair(wt, xt, Pt, wb, xb, Pb, p, xm, Pm):
+    """Start of the ballistic mode: burnt-out thrust (weight wt, drag unknown) and coasting before (weight wb)."""
+    own, spread = fresh_own(BALLISTIC, p)
+    for a in range(6):
+        xm[a] = wt * xt[a] + wb * xb[a]
+    xm[6] = wt * own + wb * xb[6]
+    for a in range(7):
+        ta = (xt[a] if a < 6 else own) - xm[a]
+        ba = xb[a] - xm[a]
+        for b in range(a, 7):
+            tb = (xt[b] if b < 6 else own) - xm[b]
+            s = Pt[a, b] if b < 6 else (spread if a == 6 else 0.0)
+            Pm[a, b] = wt * (s + ta * tb) + wb * (Pb[a, b] + ba * (xb[b] - xm[b]))
+            Pm[b, a] = Pm[a, b]
 
 
 @kernel

@@ -52,6 +52,7 @@ from rampart.track.constants import (
     Z_SIGMA,
 )
 from rampart.track.filters._kernels import combine, fresh_own
+from rampart.track.motion._kernels import clamp_own
 
 # Range over which clutter is spread where a sensor states no end [m]
 OPEN_RANGE_M = 20e3
@@ -296,7 +297,7 @@ def mode_noise(mode, p):
 
 @kernel
 def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphere, drag, x, P, B):
-    """State and covariance of one mode from two detections dt apart, as of the second; ln likelihood of the rest.
+    """State and covariance of one mode from two detections dt apart, as of the second; ln likelihood of range rates.
 
     Position is the second's; velocity the difference over time plus half the mode's acceleration; a broad prior on
     velocity; then both range rates, the first carried to the second's time.
@@ -332,13 +333,12 @@ def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphe
     for i in range(3):
         H[:7] = 0.0
         H[3 + i] = 1.0
-        ln += scalar_update(x, P, H, -x[3 + i], wide * wide, h)
+        scalar_update(x, P, H, -x[3 + i], wide * wide, h)
     if mask2 & HAS_RATE:
         ln += _use_rate(z2, s2, 0.0, x, P, acc, by_own, q, H, h)
     if mask1 & HAS_RATE:
         ln += _use_rate(z1, s1, dt, x, P, acc, by_own, q, H, h)
-    if mode in (TURN, HOVER):
-        x[6] = own
+    clamp_own(mode, x)
     return ln
 
 

@@ -28,9 +28,9 @@ from rampart.track.constants import (
     TURN,
 )
 
-# Drag-to-mass of anything that falls, generously [ln m2/kg]
+# Drag-to-mass of anything that falls fast enough to be tracked, generously [ln m2/kg]
 LN_DRAG_LOW = math.log(1e-6)
-LN_DRAG_HIGH = math.log(2e-2)
+LN_DRAG_HIGH = math.log(2e-3)
 # Turn rates beyond this are not flown by anything tracked here [rad/s]
 MAX_TURN = 1.2
 # Longest step of the thrust model [s]: the flight path turns little in it
