@@ -15,6 +15,8 @@ from rampart.records import Site, Zone
 
 #: Zones further from the site's origin are taken for a mistake [m].
 FARTHEST_M = 200_000.0
+#: Zones narrower than this are taken for a mistake [m].
+NARROWEST_M = 1e-3
 _LARGEST_BYTES = 100_000_000
 
 
@@ -145,7 +147,7 @@ class _Feature:
             raise self.error("latitude beyond 90 or longitude beyond 180 degrees; GeoJSON puts longitude first")
         corners = self._level(places, site)
         corners = corners[:-1][(np.diff(corners, axis=0) != 0.0).any(1)]
-        if len(corners) < 3 or _area(corners) < 1e-3:
+        if len(corners) < 3 or _narrowest(corners) < NARROWEST_M:
             raise self.error("the polygon has no area")
         if crosses_itself(corners):
             raise self.error("the polygon crosses itself")
@@ -184,9 +186,9 @@ class _Feature:
         return enu[:, :2]
 
 
-def _area(corners: NDArray[np.float64]) -> float:
-    east, north = corners.T
-    return abs(float((east * np.roll(north, -1) - np.roll(east, -1) * north).sum())) / 2.0
+def _narrowest(corners: NDArray[np.float64]) -> float:
+    """How far the corners spread across their longest direction [m]: 0 for points on one line."""
+    return float(np.linalg.svd(corners - corners.mean(0), compute_uv=False)[-1])
 
 
 def crosses_itself(corners: NDArray[np.float64]) -> bool:
@@ -204,7 +206,8 @@ def crosses_itself(corners: NDArray[np.float64]) -> bool:
     for i in range(n):
         # the next edge shares a corner: it may only not run back over this one
         a, b, c = start[i], end[i], end[(i + 1) % n]
-        if _side(a, b, c[None])[0] == 0.0 and np.dot(b - a, c - b) < 0.0:
+        (ae, an), (be, bn) = b - a, c - b
+        if abs(ae * bn - an * be) <= NARROWEST_M * max(abs(ae), abs(an)) and ae * be + an * bn < 0.0:
             return True
         others = np.arange(i + 2, n - 1 if i == 0 else n)
         if not len(others):
