@@ -104,7 +104,7 @@ class RecordedSpec(PartSpec):
         InputError
             With file and line, for a log that cannot be flown.
         """
-        path = Path(str(site.extra.get("folder", "."))) / self.file
+        path = Path(self.file)
         log = self._read(path)
         time, place, line = _merge_equal_times(self._cut(self._in_order(log), log), log)
         time_s = time * _TIME_UNITS[self.time_unit]

@@ -1,7 +1,6 @@
 import gzip
 import json
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,8 +19,8 @@ def fly(site, environment, dice, tmp_path):
     def build(content="", name="log.csv", environment=environment, **keys):
         if content is not None:
             (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        here = replace(site, extra={"folder": str(tmp_path)})
-        [flight] = RecordedSpec(id="x", kind="recorded", file=name, **keys).build(here, environment, dice(1))
+        spec = RecordedSpec(id="x", kind="recorded", file=str(tmp_path / name), **keys)
+        [flight] = spec.build(site, environment, dice(1))
         return flight
 
     return build
