@@ -242,10 +242,8 @@ def _who_was_warned(summary: Mapping[str, Any]) -> list[str]:
         return ["No zone was in danger."]
     leads = leads_of(summary)
     ahead = ""
-    if len(leads) > 1:
-        ahead = f", {leads[0]:.0f} to {leads[-1]:.0f} seconds ahead"
-    elif leads:
-        ahead = f", {leads[0]:.0f} seconds ahead"
+    if leads:
+        ahead = f", {' to '.join(dict.fromkeys(f'{lead:.0f}' for lead in (leads[0], leads[-1])))} seconds ahead"
     if warned == needed:
         who = "The zone in danger was" if needed == 1 else "Every zone in danger was"
         return [f"{who} warned{ahead}."]

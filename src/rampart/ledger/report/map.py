@@ -205,7 +205,7 @@ def _estimates(panel: Panel, threat: Threat) -> str:
     warned_s = threat.entry["first_warning_s"]
     for when, when_s in (("first", warned_s), ("half-way", threat.halfway_s), ("last", threat.end_s)):
         row = threat.prediction_at(when_s) if when_s is not None else None
-        if row is not None:
+        if row is not None and (when != "first" or ellipse_of(row)[0] * panel.scale < panel.width / 2):
             axes = ellipse_of(row)
             what = {"first": "as known at the first warning"}.get(when, f"{when}")
             words = f"{name}: impact predicted, {what}; 90 % ellipse of {2 * axes[0]:.0f} x {2 * axes[1]:.0f} m"
