@@ -39,7 +39,7 @@ def find_defended(site: Site) -> Areas:
 
 
 def find_candidates(defended: Areas, picture: Picture, start_ns: int) -> list[Candidate]:
-    """Every confirmed or coasted track with a prediction, in the order of the predictions.
+    """Every confirmed or coasted track with a prediction; one that could be of either kind counts as the likelier one.
 
     Parameters
     ----------
@@ -51,29 +51,33 @@ def find_candidates(defended: Areas, picture: Picture, start_ns: int) -> list[Ca
         Second 0 of the paths.
     """
     tracks, predictions = picture
-    rows = {int(n): i for i, n in enumerate(tracks.number.tolist())}
+    rows = {n: i for i, n in enumerate(tracks.number.tolist())}
+    likelier: dict[int, int] = {}
+    for k, track in enumerate(predictions.track.tolist()):
+        if track not in likelier or predictions.weight[k] > predictions.weight[likelier[track]]:
+            likelier[track] = k
     chances = _chances(defended, picture)
     found = []
-    for k in range(len(predictions)):
-        i = rows.get(int(predictions.track[k]), -1)
+    for track, k in likelier.items():
+        i = rows.get(track, -1)
         if i < 0 or not TrackStatus.CONFIRMED <= tracks.status[i] <= TrackStatus.COASTED:
             continue
         path = _path(picture, k, start_ns)
-        if path[1] > path[0] and np.isfinite(path).all():
-            found.append(
-                Candidate(
-                    int(predictions.track[k]),
-                    float(chances[k]),
-                    float(predictions.weight[k] * tracks.existence[i]),
-                    _major_sigma(predictions.impact_covariance[k])
-                    if predictions.kind[k] == PredictionKind.IMPACT
-                    else 0.0,
-                    int(tracks.updated_ns[i]),
-                    int(tracks.time_ns[i]),
-                    path,
-                    tracks.covariance[i],
-                )
+        if path[1] <= path[0] or not np.isfinite(path).all():
+            continue
+        falls = predictions.kind[k] == PredictionKind.IMPACT
+        found.append(
+            Candidate(
+                track,
+                float(chances[k]),
+                float(predictions.weight[k] * tracks.existence[i]),
+                _major_sigma(predictions.impact_covariance[k]) if falls else 0.0,
+                int(tracks.updated_ns[i]),
+                int(tracks.time_ns[i]),
+                path,
+                tracks.covariance[i],
             )
+        )
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rampart.physics.area import Areas
-from rampart.records import Picture, PredictionKind, Site, TargetClass, TrackStatus
+from rampart.records import Picture, PredictionKind, Predictions, Site, TargetClass, Tracks, TrackStatus
 
 _BALLISTIC = [c for c in TargetClass if c.ballistic]
 _DRONE = [c for c in TargetClass if c.drone]
@@ -15,6 +15,10 @@ _WORDS = {
     int(TargetClass.FIXED_WING): "fixed-wing drone",
     int(TargetClass.MORTAR): "mortar bomb",
 }
+
+
+#: zone -> probability that the threat, if it is one, hits it; arrival [ns UTC]
+Zones = dict[int, tuple[float, int]]
 
 
 class Danger(NamedTuple):
@@ -30,7 +34,7 @@ class Danger(NamedTuple):
     updated_ns: int  #: measurement of its latest detection
     received_ns: int  #: receipt of its latest detection
     flags: int  #: DetectionFlag
-    zones: dict[int, tuple[float, int]] | None  #: zone -> probability if it is one, arrival [ns UTC]; None: unpredicted
+    zones: Zones | None  #: what it endangers; None without a prediction
 
     @property
     def belief(self) -> float:
@@ -58,8 +62,8 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0) -> list[Danger]:
     Returns
     -------
     list of Danger
-        One per confirmed or coasted track, in the order of the tracks. Of a track without prediction only the weight
-        is known.
+        One per confirmed or coasted track, in the order of the tracks. A track that could be of either kind counts as
+        the likelier one. Of a track without prediction only the weight is known.
 
     Notes
     -----
@@ -71,49 +75,52 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0) -> list[Danger]:
     live = [i for i, s in enumerate(tracks.status.tolist()) if TrackStatus.CONFIRMED <= s <= TrackStatus.COASTED]
     if not live:
         return []
-    zones = _zones_by_track(areas, picture, floor)
-    kinds = dict(zip(predictions.track.tolist(), predictions.kind.tolist(), strict=True))
-    sigmas = dict(zip(predictions.track.tolist(), predictions.impact_sigma_s.tolist(), strict=True))
-    weights = dict(zip(predictions.track.tolist(), predictions.weight.tolist(), strict=True))
-    found = []
-    for i in live:
-        number, classes = int(tracks.number[i]), tracks.class_probability[i].tolist()
-        ballistic, drone = sum(classes[:_DRONE_START]), sum(classes[_DRONE_START:_DRONE_END])
-        kind = kinds.get(number)
-        reaches = drone > ballistic if kind is None else kind == PredictionKind.REACH
-        weight = weights.get(number, drone if reaches else ballistic)
-        among = _DRONE if reaches else _BALLISTIC
-        found.append(
-            Danger(
-                number,
-                reaches,
-                weight,
-                float(tracks.existence[i]),
-                max(among, key=classes.__getitem__),
-                sigmas.get(number, 0.0),
-                int(tracks.hits[i]),
-                int(tracks.updated_ns[i]),
-                int(tracks.received_ns[i]),
-                int(tracks.flags[i]),
-                zones.get(number, {}) if kind is not None else None,
-            )
-        )
-    return found
+    rows = _likelier(predictions)
+    zones = _zones_by_row(areas, predictions, floor)
+    return [_danger(tracks, i, predictions, rows.get(int(tracks.number[i])), zones) for i in live]
 
 
-def _zones_by_track(areas: Areas, picture: Picture, floor: float) -> dict[int, dict[int, tuple[float, int]]]:
-    """For each track with a prediction: zone -> probability, arrival [ns UTC]."""
-    found: dict[int, dict[int, tuple[float, int]]] = {}
-    predictions = picture.predictions
-    kinds = predictions.kind
-    falls = (kinds == PredictionKind.IMPACT).nonzero()[0]
-    if len(falls) and len(areas):
+def _likelier(predictions: Predictions) -> dict[int, int]:
+    """The row of each track's likelier kind."""
+    weights, rows = predictions.weight.tolist(), dict[int, int]()
+    for row, track in enumerate(predictions.track.tolist()):
+        if track not in rows or weights[row] > weights[rows[track]]:
+            rows[track] = row
+    return rows
+
+
+def _danger(tracks: Tracks, i: int, predictions: Predictions, row: int | None, zones: dict[int, Zones]) -> Danger:
+    classes = tracks.class_probability[i].tolist()
+    ballistic, drone = sum(classes[:_DRONE_START]), sum(classes[_DRONE_START:_DRONE_END])
+    reaches = drone > ballistic if row is None else int(predictions.kind[row]) == PredictionKind.REACH
+    return Danger(
+        int(tracks.number[i]),
+        reaches,
+        (drone if reaches else ballistic) if row is None else float(predictions.weight[row]),
+        float(tracks.existence[i]),
+        max(_DRONE if reaches else _BALLISTIC, key=classes.__getitem__),
+        0.0 if row is None else float(predictions.impact_sigma_s[row]),
+        int(tracks.hits[i]),
+        int(tracks.updated_ns[i]),
+        int(tracks.received_ns[i]),
+        int(tracks.flags[i]),
+        None if row is None else zones.get(row, {}),
+    )
+
+
+def _zones_by_row(areas: Areas, predictions: Predictions, floor: float) -> dict[int, Zones]:
+    """For each prediction that endangers a zone: zone -> probability, arrival [ns UTC]."""
+    found: dict[int, Zones] = {}
+    if not len(areas) or not len(predictions):
+        return found
+    reach = predictions.kind == PredictionKind.REACH
+    falls, reaches = (~reach).nonzero()[0], reach.nonzero()[0]
+    if len(falls):
         p = areas.hit_probability(predictions.impact_enu[falls, :2], predictions.impact_covariance[falls])
         for i, j in zip(*(a.tolist() for a in (p > floor).nonzero()), strict=True):
             row = int(falls[i])
-            found.setdefault(int(predictions.track[row]), {})[j] = float(p[i, j]), int(predictions.impact_ns[row])
-    reaches = (kinds == PredictionKind.REACH).nonzero()[0]
-    if len(reaches) and len(areas):
+            found.setdefault(row, {})[j] = float(p[i, j]), int(predictions.impact_ns[row])
+    if len(reaches):
         p, entry = areas.pass_probability(
             predictions.position_enu[reaches, :2],
             predictions.position_covariance[reaches],
@@ -123,8 +130,7 @@ def _zones_by_track(areas: Areas, picture: Picture, floor: float) -> dict[int, d
         for i, j in zip(*(a.tolist() for a in (p > floor).nonzero()), strict=True):
             row = int(reaches[i])
             start, end = int(predictions.time_ns[row]), int(predictions.impact_ns[row])
-            arrival = start + round(float(entry[i, j]) * (end - start))
-            found.setdefault(int(predictions.track[row]), {})[j] = float(p[i, j]), arrival
+            found.setdefault(row, {})[j] = float(p[i, j]), start + round(float(entry[i, j]) * (end - start))
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rampart.records import AlertStatus, DetectionFlag, Phase, TargetClass, TrackStatus
-from rampart.warn import Policy, Warner, WarnerSpec
+from rampart.warn import Policy, Warner, WarnerSpec, assess
 
 from .pictures import SECOND, Clock, Rocket, picture, site, square
 
@@ -316,3 +316,15 @@ def test_site_without_zones_is_silent():
     from rampart.records import Site
 
     assert Clock(Warner(Site("bare", 0.5, 0.5, 0.0))).run(5.0, 10.0, Rocket()) == []
+
+
+def test_track_that_could_be_either_kind_counts_as_the_likelier(clock):
+    rocket = Rocket(belief=0.7, impact=(0, 1000))
+    both = picture(
+        5 * SECOND, [rocket, replace(rocket, kind=TargetClass.MULTIROTOR, belief=0.3, reach=((0, 0), (1, 0)))]
+    )
+    merged = both._replace(tracks=both.tracks.take([0]))
+    for predictions in (merged.predictions, merged.predictions.take([1, 0])):
+        danger = assess(clock.warner.areas, merged._replace(predictions=predictions))
+        assert [(d.track, d.drone, d.weight) for d in danger] == [(1, False, 0.7)]
+        assert set(danger[0].zones) == {0}
