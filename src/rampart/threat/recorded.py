@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, StrictInt, StrictStr, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from scipy.interpolate import CubicSpline, make_smoothing_spline
 from scipy.ndimage import median_filter
 
@@ -21,7 +21,14 @@ from .flight_log import FlightLog, read_log
 from .raid import PartSpec
 from .signature import draw_rcs
 
-ColumnKey = StrictStr | Annotated[StrictInt, Field(ge=0)]
+
+def _column(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, str | int) or (isinstance(value, int) and value < 0):
+        raise ValueError("expected a header, or the number of a column counted from 0")
+    return value
+
+
+ColumnKey = Annotated[str | int, BeforeValidator(_column)]
 Kind = Literal["recorded", "rocket", "shell", "mortar", "multirotor", "fixed_wing", "bird", "aircraft", "civil_drone"]
 
 _TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0}

@@ -228,6 +228,8 @@ def test_heights_alone_need_a_point(fly):
         ({"latitude_column": None}, "both latitude_column and longitude_column"),
         ({"anchor_lat_deg": 3.0}, "both anchor_lat_deg"),
         ({"anchor_lat_deg": 3.0, "anchor_lon_deg": 3.0}, "expected above_en_m"),
+        ({"time_column": True}, "a header, or the number of a column"),
+        ({"height_column": -1}, "a header, or the number of a column"),
         ({"median_rows": 4}, "odd number"),
         ({"height_unit": "yd"}, "height_unit"),
         ({"as_kind": "ufo"}, "as_kind"),
