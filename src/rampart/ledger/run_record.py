@@ -148,7 +148,12 @@ class RunRecord:
         return self.header.get("scenario", {})
 
     def effectors(self, site_id: str) -> tuple[Mapping[str, Any], ...]:
-        """The site's simulated effectors as the scenario describes them; the index is `Engagements.effector`."""
+        """The site's simulated effectors as the scenario describes them; the index is `Engagements.effector`.
+
+        None where the run was made without effectors (``effectors`` in the header is False).
+        """
+        if self.header.get("effectors") is False:
+            return ()
         first = self.sites[0].id if self.sites else None
         return tuple(e for e in self.scenario.get("effector", ()) if (e.get("site") or first) == site_id)
 

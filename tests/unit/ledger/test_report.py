@@ -207,6 +207,13 @@ def test_a_recording_without_truth_shows_its_tracks(run_record):
     assert "Three confirmed tracks" in words_of(tree)
 
 
+def test_a_run_without_effectors_shows_none(run_record):
+    bare = replace(run_record, header={**run_record.header, "effectors": False})
+    assert bare.effectors("embassy") == ()
+    assert len(run_record.effectors("embassy")) == 1
+    assert "Simulated effectors" not in render_report(bare)
+
+
 def message(time_s, phase, warning="w"):
     zone = Zone("north", np.zeros((3, 2)))
     return Message(time_s, warning, 0, zone, phase, "rocket", 1.0, 0.5, (), "")

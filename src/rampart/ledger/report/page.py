@@ -156,7 +156,7 @@ def _tiles(run: RunRecord) -> str:
         _tile(median, "warning time", f"median; shortest {leads[0]:.1f} s" if leads else "before arrival"),
         _tile(str(missed), "missed", "could have been warned", "bad" if missed else "good"),
         _tile(str(false), "false warnings", "no threat behind them", "bad" if false else "good"),
-        _tile(f"{destroyed} of {engaged}", "intercepted", "of those engaged (simulated)"),
+        _tile(f"{destroyed} of {engaged}" if engaged else "0", "intercepted", "of those engaged (simulated)"),
     ]
     return tag("div", *tiles, class_="tiles")
 
