@@ -13,9 +13,10 @@ POINTS = 15
 # Spread of the pairs in sigma: the fourth moment of a Gaussian.
 SPREAD = math.sqrt(3.0)
 
-# Drag-to-mass of anything that falls, generously [ln m2/kg]: points beyond are pulled back to the limit.
+# Drag-to-mass of rockets, shells and bombs, generously (1/25 to 8 times the generic ones, ln m2/kg): points beyond are
+# pulled back to the limit. More drag than that would also need shorter steps than are flown here.
 LN_DRAG_LOW = math.log(1e-6)
-LN_DRAG_HIGH = math.log(2e-2)
+LN_DRAG_HIGH = math.log(1e-3)
 
 # Nothing that falls here is faster at the ground [m/s]; flown back with too much drag a point gains speed without end.
 FASTEST_MS = 1500.0
@@ -286,6 +287,12 @@ def choose(status, class_probability, ballistic_state, floor, tentative, track, 
 
 
 @kernel
+def nanoseconds(seconds):
+    """Whole nanoseconds nearest to a time [s]."""
+    return int(math.floor(seconds * 1e9 + 0.5))
+
+
+@kernel
 def boost_on(mean, covariance, growth):
     """Let a body under thrust gain `growth` of its speed, give or take as much, along its course."""
     for i in range(3, 6):
@@ -316,13 +323,13 @@ def predict_impacts(
 
     Returns
     -------
-    mean (2, m, N_OUT), covariance (2, m, N_OUT, N_OUT), height (2, m)
-        Index 0 of the first axis is the impact, 1 the launch. Nan where the mean state meets no ground.
+    mean (2, m, N_OUT), covariance (2, m, N_OUT, N_OUT), height (2, m), after_ns (2, m)
+        Index 0 of the first axis is the impact, 1 the launch. Nan (zero) where the mean state meets no ground.
     """
     m = track.shape[0]
     points, values, good = np.empty((POINTS * m, 7)), np.empty((POINTS * m, N_OUT)), np.empty(POINTS * m, np.int64)
     mean, covariance = np.full((2, m, N_OUT), np.nan), np.full((2, m, N_OUT, N_OUT), np.nan)
-    height = np.full((2, m), np.nan)
+    height, after_ns = np.full((2, m), np.nan), np.zeros((2, m), np.int64)
     for way in range(2):
         for i in range(m):
             x, P = states[track[i]].copy(), covariances[track[i]].copy()
@@ -335,7 +342,8 @@ def predict_impacts(
             if good[a]:
                 moments(values[a:b], good[a:b], mean[way, i], covariance[way, i])
                 height[way, i] = ground_height(mean[way, i, 0], mean[way, i, 1], ground, frame)
-    return mean, covariance, height
+                after_ns[way, i] = nanoseconds(mean[way, i, 2])
+    return mean, covariance, height, after_ns
 
 
 @kernel
@@ -357,25 +365,26 @@ def predict_reach(
 
     Returns
     -------
-    end (m, 3), covariance (m, 2, 2), seconds (m,), sigma_s (m,), asset (m,), time_to_asset_s (m,), closest_m (m,)
+    end (m, 3), covariance (m, 2, 2), after_ns (m,), sigma_s (m,), asset (m,), time_to_asset_s (m,), closest_m (m,)
         `closest_m` is the least distance of the corridor to the asset's zone grown by its radius.
     """
     m = track.shape[0]
     end, covariance = np.empty((m, 3)), np.empty((m, 2, 2))
-    seconds, sigma, arrival, closest = np.empty(m), np.empty(m), np.empty(m), np.full(m, np.nan)
-    asset = np.empty(m, np.int32)
+    sigma, arrival, closest = np.empty(m), np.empty(m), np.full(m, np.nan)
+    asset, after_ns = np.empty(m, np.int32), np.empty(m, np.int64)
     for i in range(m):
         x, P = states[track[i]], covariances[track[i]]
-        seconds[i], end[i, 0], end[i, 1], end[i, 2] = corridor_end(x, P, horizon_s, ground, frame)
-        corridor_covariance(P, seconds[i], manoeuvre, covariance[i])
+        seconds, end[i, 0], end[i, 1], end[i, 2] = corridor_end(x, P, horizon_s, ground, frame)
+        after_ns[i] = nanoseconds(seconds)
+        corridor_covariance(P, seconds, manoeuvre, covariance[i])
         level = math.hypot(x[3], x[4])
         east, north = (x[3] / level, x[4] / level) if level > 0.0 else (1.0, 0.0)
         c = covariance[i]
         along = east * east * c[0, 0] + 2.0 * east * north * c[0, 1] + north * north * c[1, 1]
-        sigma[i] = min(math.sqrt(max(along, 0.0)) / max(level, 1.0), seconds[i])
+        sigma[i] = min(math.sqrt(max(along, 0.0)) / max(level, 1.0), seconds)
         asset[i], arrival[i] = nearest_asset(x[0], x[1], max(level + margin_ms, least_ms), corners, first, radius)
         if asset[i] >= 0:
             a, b = first[asset[i]], first[asset[i] + 1]
             gap = corridor_distance(x[0], x[1], end[i, 0], end[i, 1], corners, a, b)
             closest[i] = max(gap - radius[asset[i]], 0.0)
-    return end, covariance, seconds, sigma, asset, arrival, closest
+    return end, covariance, after_ns, sigma, asset, arrival, closest

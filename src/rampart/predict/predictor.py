@@ -15,6 +15,7 @@ from . import _kernels
 from .confidence import sigmas_of
 
 _NOTHING: Result[Predictions] = Result(Predictions.empty())
+_UNIT = np.eye(2)
 
 
 class PredictorSpec(Spec):
@@ -28,8 +29,8 @@ class PredictorSpec(Spec):
     minimum_class_probability: Share = 0.1
     #: predict tentative tracks too
     tentative: bool = False
-    #: Runge-Kutta step of the flights; 2 s costs at most 0.2 m
-    step_s: Annotated[Positive, Field(le=5)] = 2.0
+    #: Runge-Kutta step of the flights; 1 s costs at most 2 cm
+    step_s: Annotated[Positive, Field(le=2)] = 1.0
     #: longest flight that is followed, forward or back
     flight_limit_s: Positive = 300.0
     #: share of its speed that a rocket still under thrust gains until burnout, give or take as much
@@ -133,35 +134,36 @@ class Predictor:
     def _write_impacts(self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray) -> None:
         """Fill the columns of the rows `at`; a record still under construction may be written."""
         spec = self.spec
-        mean, covariance, height = _kernels.predict_impacts(
-            track[at],
-            tracks.ballistic_state,
-            tracks.ballistic_covariance,
-            tracks.mode_probability[:, Mode.THRUST] > tracks.mode_probability[:, Mode.BALLISTIC],
-            spec.boost_growth,
-            spec.step_s,
-            spec.flight_limit_s,
-            *self._environment,
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # flown back, a point may gain speed without end
+            mean, covariance, height, after_ns = _kernels.predict_impacts(
+                track[at],
+                tracks.ballistic_state,
+                tracks.ballistic_covariance,
+                tracks.mode_probability[:, Mode.THRUST] > tracks.mode_probability[:, Mode.BALLISTIC],
+                spec.boost_growth,
+                spec.step_s,
+                spec.flight_limit_s,
+                *self._environment,
+            )
         rows.impact_enu[at, :2], rows.impact_enu[at, 2] = mean[0, :, :2], height[0]
         rows.impact_covariance[at] = covariance[0, :, :2, :2]
-        rows.impact_ns[at] = rows.time_ns[at] + _nanoseconds(mean[0, :, 2])
+        rows.impact_ns[at] = rows.time_ns[at] + after_ns[0]
         rows.impact_sigma_s[at] = np.sqrt(covariance[0, :, 2, 2])
         rows.impact_velocity_enu[at] = mean[0, :, 3:]
         rows.launch_enu[at, :2], rows.launch_enu[at, 2] = mean[1, :, :2], height[1]
         rows.launch_covariance[at] = covariance[1, :, :2, :2]
         rocket = tracks.class_probability[track[at], TargetClass.ROCKET] / rows.weight[at]
         # from rest, a boost takes twice the time of coasting the same way, and sags off the arc by about g t^2 / 4
-        early_s, sag_m = 0.5 * spec.boost_s, 0.25 * STANDARD_GRAVITY_MS2 * spec.boost_s**2
-        rows.launch_covariance[at] += (rocket * sag_m**2)[:, None, None] * np.eye(2)
-        start_ns = rows.time_ns[at] + _nanoseconds(mean[1, :, 2] - rocket * early_s)
+        early_ns, sag_m = 0.5e9 * spec.boost_s, 0.25 * STANDARD_GRAVITY_MS2 * spec.boost_s**2
+        rows.launch_covariance[at] += (rocket * sag_m**2)[:, None, None] * _UNIT
+        start_ns = rows.time_ns[at] + after_ns[1] - (rocket * early_ns).astype(np.int64)
         rows.launch_ns[at] = np.where(np.isfinite(height[1]), start_ns, 0)
 
     def _write_reach(
         self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, closest: np.ndarray
     ) -> None:
         spec = self.spec
-        end, covariance, seconds, sigma, asset, arrival, closest[at] = _kernels.predict_reach(
+        end, covariance, after_ns, sigma, asset, arrival, closest[at] = _kernels.predict_reach(
             track[at],
             tracks.state,
             tracks.covariance,
@@ -173,7 +175,7 @@ class Predictor:
             *self._ground,
         )
         rows.impact_enu[at], rows.impact_covariance[at] = end, covariance
-        rows.impact_ns[at] = rows.time_ns[at] + _nanoseconds(seconds)
+        rows.impact_ns[at] = rows.time_ns[at] + after_ns
         rows.impact_sigma_s[at], rows.impact_velocity_enu[at] = sigma, rows.velocity_enu[at]
         rows.asset[at], rows.time_to_asset_s[at] = asset, arrival
 
@@ -185,10 +187,6 @@ class Predictor:
         """Check the version."""
         if snapshot.get("version") != 1:
             raise ValueError(f"predictor snapshot of version {snapshot.get('version')!r}; expected 1")
-
-
-def _nanoseconds(seconds: np.ndarray) -> np.ndarray:
-    return np.rint(np.nan_to_num(seconds) * 1e9).astype(np.int64)
 
 
 def _flatten(zones: tuple[Zone, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

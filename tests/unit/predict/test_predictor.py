@@ -76,15 +76,15 @@ def test_the_mean_of_many_flights():
     spread = np.diag(SIGMA) @ (np.eye(7) + spread) @ np.diag([1.5, 1, 1, 2, 2, 2, 1])
     covariance = spread @ spread.T
     row = _predict(_tracks(covariance=covariance))[0]
-    flown = fly_to_ground(rng.multivariate_normal(STATE, covariance, 20_000), AIR, step_s=1.0).position_enu[:, :2]
+    flown = fly_to_ground(rng.multivariate_normal(STATE, covariance, 3000), AIR, step_s=2.0).position_enu[:, :2]
     error = np.sqrt(np.trace(row.impact_covariance))
-    np.testing.assert_allclose(row.impact_enu[:2], flown.mean(axis=0), atol=0.03 * error)
-    np.testing.assert_allclose(row.impact_covariance, np.cov(flown.T), rtol=0.06, atol=0.03 * error**2)
+    np.testing.assert_allclose(row.impact_enu[:2], flown.mean(axis=0), atol=0.06 * error)
+    np.testing.assert_allclose(row.impact_covariance, np.cov(flown.T), rtol=0.1, atol=0.03 * error**2)
 
 
 def test_a_coarse_step_is_enough():
-    coarse, fine = _predict(_tracks(), step_s=2.0)[0], _predict(_tracks(), step_s=0.1)[0]
-    np.testing.assert_allclose(coarse.impact_enu, fine.impact_enu, atol=0.2)
+    coarse, fine = _predict(_tracks(), step_s=1.0)[0], _predict(_tracks(), step_s=0.1)[0]
+    np.testing.assert_allclose(coarse.impact_enu, fine.impact_enu, atol=0.02)
     np.testing.assert_allclose(coarse.impact_covariance, fine.impact_covariance, rtol=0.01)
     assert coarse.impact_ns == pytest.approx(fine.impact_ns, abs=5e6)
 
@@ -116,8 +116,8 @@ def test_few_looks_give_a_sane_mean_and_an_honest_ellipse():
     assert np.linalg.eigvalsh(row.impact_covariance).min() > 0.0
     assert np.hypot(*(row.impact_enu - sharp.impact_enu)[:2]) < np.sqrt(np.trace(row.impact_covariance)) / 2
     assert row.ellipse_major_m > 1500.0
-    states = np.random.default_rng(5).normal(STATE, sigma, (4000, 7))
-    states[:, 6] = np.clip(states[:, 6], math.log(1e-6), math.log(2e-2))
+    states = np.random.default_rng(5).normal(STATE, sigma, (1000, 7))
+    states[:, 6] = np.clip(states[:, 6], math.log(1e-6), math.log(1e-3))
     flown = fly_to_ground(states, AIR, step_s=1.0).position_enu[:, :2] - row.impact_enu[:2]
     inside = np.einsum("ni,ij,nj->n", flown, np.linalg.inv(row.impact_covariance), flown) < 4.605
     assert 0.8 < inside.mean() < 0.97
