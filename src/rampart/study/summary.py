@@ -1,10 +1,12 @@
 """Summary: ``summary.json``, schema 1. Keys are always there, null where undefined."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from rampart.pipeline import Scenario
 
+from .referee import Shot
 from .score import Scorer
 from .site_run import SiteRun
 
@@ -41,6 +43,7 @@ def summarise(
         "threats": [threat for scorer in scorers for threat in scorer.threats()],
         "warnings": _add([scorer.warning_counts() for scorer in scorers]),
         "tracks": _add([scorer.track_counts() for scorer in scorers]),
+        "shots": [{"site": site.place.site.id, **_shot(shot)} for site in sites for shot in site.shots],
         "effectors": [entry for site in sites for entry in _effectors(site)],
         "timing": {"simulated_s": duration_s, "wall_s": None},
         "recording": None,
@@ -51,6 +54,17 @@ def summarise(
 
 def _add(counts: Sequence[dict[str, int]]) -> dict[str, int] | None:
     return {key: sum(count[key] for count in counts) for key in counts[0]} if counts else None
+
+
+def _shot(shot: Shot) -> dict[str, Any]:
+    return {
+        "number": shot.number,
+        "fire_s": round(shot.fire_s, 3),
+        "intercept_s": round(shot.intercept_s, 3),
+        "miss_distance_m": round(shot.miss_distance_m, 1) if isfinite(shot.miss_distance_m) else None,
+        "probability": round(shot.probability, 4),
+        "destroyed": shot.destroyed,
+    }
 
 
 def _effectors(site: SiteRun) -> list[dict[str, Any]]:
