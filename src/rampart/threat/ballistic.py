@@ -206,7 +206,10 @@ class _Back:
                 return -1e6
             if coast.status != motion.TIMED_OUT or not _slow(coast):
                 return 1e6
-            start = self._boost(coast)[0].position_enu[0]
+            try:
+                start = self._boost(coast)[0].position_enu[0]
+            except _NoFlightError:
+                return 1e6
             return float(start[2] - self.environment.terrain.height_at(start[0], start[1]))
 
         coast = self._coast(self._root(height))
@@ -234,11 +237,13 @@ class _Back:
         thrust = (float(np.linalg.norm(burnout[3:6])) - RAIL_SPEED_MS) / length
         for _ in range(50):
             boost = self._fly(burnout, length, ground=False, thrust_ms2=thrust)
-            over = float(np.linalg.norm(boost.velocity_enu[0])) - RAIL_SPEED_MS
+            speed = math.hypot(*boost.velocity_enu[0])
+            # drag can carry a flight back in time out of all bounds: then go on in steps of 300 m/s
+            over = speed - RAIL_SPEED_MS if speed < 300.0 else 300.0
             if abs(over) < 1e-9:
-                break
+                return boost, thrust
             thrust += over / length
-        return boost, thrust
+        raise _NoFlightError
 
     def _root(self, function: Callable[[float], float]) -> float:
         """The arrival speed at which a rising function is zero."""
@@ -253,7 +258,11 @@ class _Back:
             high *= 1.03
         else:
             raise _NoFlightError
-        return float(brentq(function, low, high, xtol=1e-10, rtol=1e-14))
+        speed = float(brentq(function, low, high, xtol=1e-10, rtol=1e-14))
+        # where no flight is slow enough the function jumps through zero
+        if abs(function(speed)) > 1e-3:
+            raise _NoFlightError
+        return speed
 
     def _guess(self) -> float:
         """About the arrival speed of a flight without boost, from one batch of coarse flights."""
