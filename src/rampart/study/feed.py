@@ -183,7 +183,9 @@ def _scans(detections: Detections, period_s: float, *, shared: bool) -> Iterator
 def _track(site: Site, environment: Environment, scans: Iterator[tuple[int, Detections]]) -> Tracked:
     spec: Any = find("track", "imm")
     tracker = spec().build(site, environment)
-    rows, cpu_s, count = [], [], 0
+    rows: list[Tracks] = []
+    cpu_s: list[float] = []
+    count = 0
     for now_ns, batch in scans:
         if not cpu_s:
             spec().build(site, environment).step(now_ns, batch)  # compiling is not part of the time of a scan
