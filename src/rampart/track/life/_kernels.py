@@ -268,7 +268,7 @@ def scalar_update(x, P, H, e, r, h):
 
 @kernel
 def mode_acceleration(mode, x, p, site, atmosphere, drag):
-    """Acceleration a mode expects, and its derivative by the mode's own component: six numbers [m/s2]."""
+    """Acceleration that a mode expects, and its derivative by the mode's own component: six numbers [m/s2]."""
     if mode == BALLISTIC:
         k = math.exp(x[6])
         ax, ay, az = acceleration(x[0], x[1], x[2], x[3], x[4], x[5], k, site, atmosphere, drag)
@@ -300,23 +300,37 @@ def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphe
     """State and covariance of one mode from two detections dt apart, as of the second; ln likelihood of range rates.
 
     Position is the second's; velocity the difference over time plus half the mode's acceleration; a broad prior on
-    velocity; then both range rates, the first carried to the second's time.
+    velocity; then both range rates, the first carried to the second's time. A thrust points along the velocity, which
+    two positions alone give badly: so the start is made again with the direction that the first pass found.
     """
-    H, h = B[0], B[1]
-    own, spread = fresh_own(mode, p)
-    for i in range(7):
-        for j in range(7):
-            P[i, j] = 0.0
+    own, _ = fresh_own(mode, p)
+    at = B[4]
     for i in range(3):
-        x[i] = z2[Z_EAST + i]
-        x[3 + i] = (z2[Z_EAST + i] - z1[Z_EAST + i]) / dt
-    x[6] = own
-    a = mode_acceleration(mode, x, p, site, atmosphere, drag)
-    acc, by_own = B[2], B[3]
+        at[3 + i] = (z2[Z_EAST + i] - z1[Z_EAST + i]) / dt
+        at[i] = z2[Z_EAST + i]
+    at[6] = own
+    ln = 0.0
+    for _ in range(3 if mode == THRUST else 1):
+        ln = _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphere, drag, at, x, P, B)
+        for i in range(7):
+            at[i] = x[i]
+    clamp_own(mode, x)
+    return ln
+
+
+@kernel
+def _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphere, drag, at, x, P, B):
+    """One pass of `start_mode`, with the acceleration and its derivatives as they are at the state `at`."""
+    H, h, acc, by_own = B[0], B[1], B[2], B[3]
+    own, spread = fresh_own(mode, p)
+    a = mode_acceleration(mode, at, p, site, atmosphere, drag)
     acc[0], acc[1], acc[2], by_own[0], by_own[1], by_own[2] = a
     q = mode_noise(mode, p)
+    x[6] = own
     for i in range(3):
-        x[3 + i] += 0.5 * dt * acc[i]
+        acc[i] += (own - at[6]) * by_own[i]
+        x[i] = z2[Z_EAST + i]
+        x[3 + i] = (z2[Z_EAST + i] - z1[Z_EAST + i]) / dt + 0.5 * dt * acc[i]
         for j in range(3):
             P[i, j] = C2[i, j]
             P[i, 3 + j] = C2[i, j] / dt
@@ -325,31 +339,36 @@ def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphe
         P[3 + i, 3 + i] += q * dt / 3.0
         P[3 + i, 6] = 0.5 * dt * spread * by_own[i]
         P[6, 3 + i] = P[3 + i, 6]
+        P[i, 6], P[6, i] = 0.0, 0.0
     P[6, 6] = spread
     wide = p[P_BALLISTIC_SPEED] if mode < 2 else p[P_STEERED_SPEED]
     if mode == HOVER:
         wide = math.sqrt(0.5 * p[P_HOVER] * p[P_HOVER_TIME]) + 1.0
-    ln = 0.0
     for i in range(3):
         H[:7] = 0.0
         H[3 + i] = 1.0
         scalar_update(x, P, H, -x[3 + i], wide * wide, h)
+    ln = 0.0
     if mask2 & HAS_RATE:
-        ln += _use_rate(z2, s2, 0.0, x, P, acc, by_own, q, H, h)
+        ln += _use_rate(z2, s2, 0.0, x, P, acc, by_own, own, q, H, h)
     if mask1 & HAS_RATE:
-        ln += _use_rate(z1, s1, dt, x, P, acc, by_own, q, H, h)
-    clamp_own(mode, x)
+        ln += _use_rate(z1, s1, dt, x, P, acc, by_own, own, q, H, h)
     return ln
 
 
 @kernel
-def _use_rate(z, s, age, x, P, acc, by_own, q, H, h):
-    """Update by a range rate that is `age` seconds old, through the state carried back over that time."""
-    v0, v1, v2 = x[3] - age * acc[0], x[4] - age * acc[1], x[5] - age * acc[2]
+def _use_rate(z, s, age, x, P, acc, by_own, own, q, H, h):
+    """Update by a range rate that is `age` seconds old, through the state carried back over that time.
+
+    `acc` is the acceleration where the own component is `own`; it has been corrected since.
+    """
+    more = x[6] - own
+    a0, a1, a2 = acc[0] + more * by_own[0], acc[1] + more * by_own[1], acc[2] + more * by_own[2]
+    v0, v1, v2 = x[3] - age * a0, x[4] - age * a1, x[5] - age * a2
     c = 0.5 * age * age
-    dx = x[0] - age * x[3] + c * acc[0] - s[S_EAST]
-    dy = x[1] - age * x[4] + c * acc[1] - s[S_EAST + 1]
-    dz = x[2] - age * x[5] + c * acc[2] - s[S_EAST + 2]
+    dx = x[0] - age * x[3] + c * a0 - s[S_EAST]
+    dy = x[1] - age * x[4] + c * a1 - s[S_EAST + 1]
+    dz = x[2] - age * x[5] + c * a2 - s[S_EAST + 2]
     d = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1.0)
     u0, u1, u2 = dx / d, dy / d, dz / d
     rate = u0 * v0 + u1 * v1 + u2 * v2
