@@ -46,6 +46,5 @@ def miss_m(shared_data: Callable[[str], Path], wind: WindProfile | None) -> floa
 def test_the_stone_comes_down_near_where_it_was_found(shared_data: Callable[[str], Path]) -> None:
     wind = read_wind(shared_data("meteor/example_murrili_wind_profile.csv"))
     with_wind, without = miss_m(shared_data, wind), miss_m(shared_data, None)
-    print(with_wind, without)
     assert with_wind < 300.0
     assert without > 5.0 * with_wind
