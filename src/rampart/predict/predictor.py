@@ -153,7 +153,7 @@ class Predictor:
         rows.launch_enu[at, :2], rows.launch_enu[at, 2] = mean[1, :, :2], height[1]
         rows.launch_covariance[at] = covariance[1, :, :2, :2]
         rocket = tracks.class_probability[track[at], TargetClass.ROCKET] / rows.weight[at]
-        # from rest, a boost takes twice the time of coasting the same way; the arc sags meanwhile, the boosted path hardly
+        # from rest, a boost takes twice the time of coasting the same way; and the arc sags, the boosted path hardly
         early_ns, sag_m = 0.5e9 * spec.boost_s, 0.5 * STANDARD_GRAVITY_MS2 * (0.5 * spec.boost_s) ** 2
         rows.launch_covariance[at] += (rocket * sag_m**2)[:, None, None] * _UNIT
         start_ns = rows.time_ns[at] + after_ns[1] - (rocket * early_ns).astype(np.int64)
