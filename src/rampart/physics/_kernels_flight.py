@@ -81,12 +81,32 @@ def _crossing(h, a, b, ground, frame):
     for j in range(1, pieces + 1):
         high = j / pieces
         high_gap = end if j == pieces else _gap(high, h, a, b, ground, frame)
+        if j == 1 and abs(gap) <= TOUCH_M and high_gap <= 0.0:
+            # off the ground and back onto it within the piece: look for the hop
+            low, low_gap, high, high_gap = _hop(high, high_gap, h, a, b, ground, frame)
+            if low_gap <= 0.0:
+                return 0.0
         if low_gap > 0.0 and high_gap <= 0.0:
             return _root(low, low_gap, high, high_gap, h, a, b, ground, frame)
         low, low_gap = high, high_gap
     if end <= 0.0 and gap <= 0.0 and h * b[5] <= 0.0:
         return -1.0
     return 2.0
+
+
+@kernel
+def _hop(high, high_gap, h, a, b, ground, frame):
+    """Ends of a bracket, above and below the ground, of a flight that starts on it and is below it at `high`.
+
+    The gap at the lower end is zero if there is no hop that lasts longer than a millionth of `high`.
+    """
+    for _ in range(20):
+        low = 0.5 * high
+        low_gap = _gap(low, h, a, b, ground, frame)
+        if low_gap > 0.0:
+            return low, low_gap, high, high_gap
+        high, high_gap = low, low_gap
+    return 0.0, 0.0, high, high_gap
 
 
 @kernel
@@ -117,11 +137,7 @@ def _touch_down(state, t, ground, frame):
         gap = state[2] - height
         if abs(gap) < 1e-7:
             break
-        rate = state[5]
-        if frame[4] > frame[3]:
-            # the slope close by: a centimetre or so ahead
-            ahead = ground_height(state[0] + 1e-4 * state[3], state[1] + 1e-4 * state[4], ground, frame)
-            rate -= (ahead - height) * 1e4
+        rate = _leaving(state, height, ground, frame)
         dt = -gap / rate if rate != 0.0 else 0.0
         # on a border between two slopes this can mislead: never by more than 10 ms
         dt = min(max(dt, -0.01), 0.01)
@@ -138,10 +154,25 @@ def _start_status(state, h, ground, frame):
     for j in range(7):
         if not math.isfinite(state[j]):
             return INVALID
-    gap = state[2] - ground_height(state[0], state[1], ground, frame)
-    if gap > TOUCH_M or h * state[5] > 0.0:
+    height = ground_height(state[0], state[1], ground, frame)
+    gap, rate = state[2] - height, state[5]
+    if gap > TOUCH_M:
+        return -1
+    if gap >= -TOUCH_M:
+        rate = _leaving(state, height, ground, frame)
+    if h * rate > 0.0:
         return -1
     return LANDED if gap >= -TOUCH_M else UNDERGROUND
+
+
+@kernel
+def _leaving(state, height, ground, frame):
+    """Rate at which a state gains height over the ground, whose height is `height` there [m/s]."""
+    if frame[4] == frame[3]:
+        return state[5]
+    # the slope close by: a centimetre or so ahead
+    ahead = ground_height(state[0] + 1e-4 * state[3], state[1] + 1e-4 * state[4], ground, frame)
+    return state[5] - (ahead - height) * 1e4
 
 
 @kernel

@@ -269,3 +269,22 @@ def test_a_partial_last_step_and_no_ground() -> None:
     assert flown.time_s[-1] == pytest.approx(5.25)
     assert flown.position_enu[-1, 2] == pytest.approx(10.0 - 0.5 * G * 5.25**2)
     assert flown.status == flight.TIMED_OUT
+
+
+def test_a_start_into_a_slope_has_landed() -> None:
+    # the ground rises by 1 in 2, the shot by 1 in 4
+    terrain = Terrain(np.array([[0.0, 500.0], [0.0, 500.0]]), 0.0, -500.0, 1000.0)
+    start = [100.0, 0.0, 50.0, 100.0, 0.0, 25.0, NO_DRAG]
+    landing = flight.fly_to_ground([start, [100.0, 0.0, 50.0, 100.0, 0.0, 75.0, NO_DRAG]], flat_earth(terrain=terrain))
+    assert landing.status.tolist() == [flight.LANDED, flight.LANDED]
+    assert landing.time_s[0] == 0.0
+    assert landing.time_s[1] == pytest.approx(2.0 * 25.0 / G, rel=1e-6)
+
+
+def test_a_short_hop_off_a_slope_lands_where_it_should() -> None:
+    # gains on the slope at first, meets it again after a tenth of a second, deep inside the first step
+    terrain = Terrain(np.array([[0.0, 500.0], [0.0, 500.0]]), 0.0, -500.0, 1000.0)
+    start = [100.0, 0.0, 50.0, 100.0, 0.0, 50.0 + 0.05 * G, NO_DRAG]
+    landing = flight.fly_to_ground([start], flat_earth(terrain=terrain), step_s=2.0)
+    assert landing.status.tolist() == [flight.LANDED]
+    assert landing.time_s[0] == pytest.approx(0.1, rel=1e-6)
