@@ -252,7 +252,8 @@ class _Reader:
         try:
             return spec.model_validate(row)  # type: ignore[attr-defined]
         except ValidationError as error:
-            first = error.errors()[0]
+            # a misspelt key is both unknown and missing: its line helps more
+            first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
             where = tuple(k for k in first["loc"] if not (isinstance(k, str) and "[" in k))
             message = name + _explain(first, where, row, [*_keys(spec, where), *(more if len(where) == 1 else ())])
             raise self.document.error(message, (*place, *where)) from None
