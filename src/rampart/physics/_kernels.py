@@ -157,9 +157,18 @@ def _push(vx, vy, vz, thrust, ax, ay, az):
     return ax, ay, az
 
 
-@kernel(forceinline=True)
+@kernel
 def rk4_step(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag):
-    """One classical Runge-Kutta step of h seconds (negative: back in time); returns the six new numbers."""
+    """One classical Runge-Kutta step of h seconds (negative: back in time); returns the six new numbers.
+
+    `k` [m2/kg] is the drag-to-mass ratio, `thrust` [m/s2] acts along the velocity.
+    """
+    return rk4_step_inline(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag)
+
+
+@kernel(forceinline=True)
+def rk4_step_inline(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag):
+    """The same for loops over many lanes: put into the loop as a whole, so that it can run on vectors."""
     c = 0.5 * h
     ax1, ay1, az1, _, _ = _look_up(x, y, z, vx, vy, vz, k, site, atmosphere, drag)
     ax1, ay1, az1 = _push(vx, vy, vz, thrust, ax1, ay1, az1)

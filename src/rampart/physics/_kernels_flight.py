@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from rampart.physics._jit import kernel
-from rampart.physics._kernels import INVALID, LANDED, TIMED_OUT, UNDERGROUND, ground_height, rk4_step
+from rampart.physics._kernels import INVALID, LANDED, TIMED_OUT, UNDERGROUND, ground_height, rk4_step, rk4_step_inline
 from rampart.physics._kernels_memory import read_lane, write_lane
 
 # Flights that a core carries side by side: two to four vectors deep, so that table look-ups of one hide behind others.
@@ -35,7 +35,7 @@ def _step_lanes(block, m, site, atmosphere, drag):
             read_lane(block, 5 * LANES + i),
         )
         k, h = read_lane(block, _K * LANES + i), read_lane(block, _H * LANES + i)
-        x1, y1, z1, vx1, vy1, vz1 = rk4_step(x, y, z, vx, vy, vz, k, h, 0.0, site, atmosphere, drag)
+        x1, y1, z1, vx1, vy1, vz1 = rk4_step_inline(x, y, z, vx, vy, vz, k, h, 0.0, site, atmosphere, drag)
         _write_state(block, i + _OLD * LANES, x, y, z, vx, vy, vz)
         _write_state(block, i, x1, y1, z1, vx1, vy1, vz1)
 
