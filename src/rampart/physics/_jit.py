@@ -2,8 +2,8 @@
 
 numba keeps compiled code on disk, but it only looks at the file of the function itself: a change in a callee that
 lives in another file leaves stale machine code behind. So each kernel is cached in a folder whose name is a hash of all
-sources its code can come from: the ``_kernels*.py`` and ``constants.py`` of its own room and of every room it names, and
-this file.
+sources its code can come from: the ``_kernels*.py`` and ``constants.py`` of its own room and of every room it names,
+and this file.
 """
 
 from __future__ import annotations
