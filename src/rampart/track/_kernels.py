@@ -118,8 +118,9 @@ FAST = (300.0, 60.0)
 # Columns of the per-track scratch `aside`
 A_TIME = 0  # time that the prediction stands for [s]; nan: none
 A_DETECT = 1  # probability of detection
-A_MEAN = 2  # 2..7, mean over modes
-N_ASIDE = 8
+A_UP_SIGMA = 2  # one sigma of its height [m]
+A_MEAN = 3  # 3..8, mean over modes
+N_ASIDE = 9
 
 
 @kernel
@@ -168,6 +169,7 @@ def look_ahead(x, P, real, alive, t, p, env, xo, Po, c, aside, cov, sensor, W):
     for m in range(N_MODES):
         real[MU + m] = W[0, 0, m]
     aside[A_TIME] = t
+    aside[A_UP_SIGMA] = math.sqrt(cov[2, 2])
     aside[A_DETECT] = detect_probability(aside[A_MEAN:], cov, real[RCS] if real[RCS_N] > 0.0 else math.nan, sensor)
 
 
@@ -409,15 +411,15 @@ def miss(x, P, real, whole, look, s, sensors, t, p, env, xo, Po, c, aside, W, co
         whole[HISTORY] = (whole[HISTORY] << int(min(n, 31.0))) & 0xFFFFFFFF
     if whole[STATUS] == CONFIRMED:
         whole[STATUS] = COASTED
-    end_of_life(real, whole, t, p, env, aside, cov)
+    end_of_life(real, whole, t, p, env, aside)
 
 
 @kernel
-def end_of_life(real, whole, t, p, env, aside, cov):
+def end_of_life(real, whole, t, p, env, aside):
     """Delete a track that is improbable, unseen for too long, or under the ground."""
     limit = GIVE_UP_ODDS if whole[STATUS] == TENTATIVE else p[P_DELETE_ODDS]
     ground = ground_height(aside[A_MEAN], aside[A_MEAN + 1], env[3], env[4])
-    sunk = aside[A_MEAN + 2] < ground - UNDERGROUND_M - 2.0 * math.sqrt(cov[2, 2])
+    sunk = aside[A_MEAN + 2] < ground - UNDERGROUND_M - 2.0 * aside[A_UP_SIGMA]
     if (
         real[ODDS] < limit
         or t - real[TIME] > p[P_COAST]
