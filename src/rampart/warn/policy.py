@@ -65,12 +65,12 @@ class Policy:
     doubt_share: float = 0.6
     least_weight: float = 0.5
     sure_weight: float = 0.8
-    wait_share: float = 0.1
+    wait_share: float = 0.5
     margin_s: float = 3.0
     confirm_s: float = 0.9
     drone_confirm_s: float = 3.0
     min_dwell_s: float = 3.0
-    clear_s: float = 4.0
+    clear_s: float = 3.0
     drone_clear_s: float = 10.0
     hold_s: float = 10.0
     lost_hold_s: float = 30.0

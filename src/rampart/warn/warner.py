@@ -31,13 +31,13 @@ class WarnerSpec(Spec):
     early_probability: Share = 0.3  #: a drone is warned of before it is urgent from here on
     least_weight: Share = 0.5  #: probability of being a threat below which nobody is warned
     sure_weight: Share = 0.8  #: from here on a ballistic threat is warned of at once
-    wait_share: Share = 0.1  #: of the likeliest zone's probability: less likely zones wait while there is time
+    wait_share: Share = 0.5  #: of the likeliest zone's probability: less likely zones wait while there is time
     margin_s: NonNegative = 3.0  #: added to the shelter time
     #: how long a ballistic threat of which the tracker is not sure must last before its zone is warned
     confirm_s: NonNegative = 0.9
     drone_confirm_s: NonNegative = 3.0  #: the same for a drone
     min_dwell_s: NonNegative = 3.0  #: shortest time between a warning's opening and its end
-    clear_s: NonNegative = 4.0  #: how long a prediction must point elsewhere before the zone is released
+    clear_s: NonNegative = 3.0  #: how long a prediction must point elsewhere before the zone is released
     drone_clear_s: NonNegative = 10.0  #: as `clear_s`, for a drone
     release_hold_s: NonNegative = 10.0  #: after the time of impact
     lost_hold_s: NonNegative = 30.0  #: after a drone was last seen
@@ -146,6 +146,8 @@ class Warner:
                 alert = self._open.get(zone)
                 if alert is not None and danger.track in alert.threats:
                     continue
+                if now_ns > arrival_ns + 2.0 * danger.sigma_s * SECOND:
+                    continue  # down already: an alarm after the impact helps nobody
                 shelter_s = self.site.zones[zone].shelter_time_s
                 slack_s = self.policy.slack_s(arrival_ns, danger.sigma_s, shelter_s, now_ns)
                 if not self.policy.wants(danger, p, best, slack_s):

@@ -59,6 +59,11 @@ def test_wide_early_ellipse_still_warns_by_expected_cost(clock):
     assert rows[0].probability < 0.02
 
 
+def test_no_alarm_after_the_impact(clock):
+    assert clock.run(30.0, 40.0, Rocket(impact_s=28.0)) == []
+    assert clock.step(40.5, Rocket(track=2, impact_s=40.0)) != []
+
+
 def test_miss_cost_moves_the_threshold():
     spec = WarnerSpec(miss_cost=10.0)
     clock = Clock(Warner(site(), spec.policy()))
@@ -157,7 +162,7 @@ def test_prediction_that_moves_away_releases_with_its_reason(clock):
     clock.run(5.0, 8.0, Rocket(sigma_m=300))
     said = clock.run(8.5, 14.0, Rocket(sigma_m=50, impact=(2000, 2000)))
     assert phases(said) == [(0, "release", 1)]
-    assert said[0].time_ns == 12.5 * SECOND
+    assert said[0].time_ns == 11.5 * SECOND
     assert said[0].reason == "rocket: comes down outside this zone"
 
 
