@@ -114,7 +114,7 @@ FAIR_LOOK = 0.25
 UNDERGROUND_M = 50.0
 # Velocity prior of a first detection, slow and fast: sigma across the line of sight [m/s], acceleration [m/s2]
 SLOW = (40.0, 5.0)
-FAST = (300.0, 60.0)
+FAST = (300.0, 120.0)
 # Columns of the per-track scratch `aside`
 A_TIME = 0  # time that the prediction stands for [s]; nan: none
 A_DETECT = 1  # probability of detection
@@ -281,8 +281,10 @@ def use_detection(x, P, real, whole, look, s, sensors, z, zi, clutter, p, env, t
     sensor = sensors[s]
     if aside[A_TIME] != z[Z_TIME]:
         look_ahead(x, P, real, whole[ALIVE], z[Z_TIME], p, env, xo, Po, c, aside, cov, sensor, W)
-    x[:, :] = xo
-    P[:, :, :] = Po
+    for m in range(N_MODES):
+        if (whole[ALIVE] >> m) & 1:  # of a dead mode nothing was computed: it keeps what it last knew
+            x[m, :] = xo[m]
+            P[m, :, :] = Po[m]
     mask = zi[ZI_MASK]
     ln, d2 = update_track(x, P, real, whole, z, mask, sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2], p, c, B)
     survive(real, z[Z_TIME] - real[COUNTED], p)
@@ -451,18 +453,7 @@ def heal(x, P, real, whole):
 
 @kernel
 def kinship(first, first_mask, second, second_mask, dt, sensor, p, C, B, x, P):
-    """Ln likelihood of a detection as the next of the object that gave the first, dt earlier; -1e300 if it can't be."""
-    reach = p[P_MAX_SPEED] * dt + 100.0
-    spread = 4.0 * (first[Z_SIGMA + 1] if first[Z_SIGMA + 1] == first[Z_SIGMA + 1] else 0.0)
-    dx, dy, dz = (
-        second[Z_EAST] - first[Z_EAST],
-        second[Z_EAST + 1] - first[Z_EAST + 1],
-        second[Z_EAST + 2] - first[Z_EAST + 2],
-    )
-    far = math.hypot(first[Z_EAST] - sensor[0], first[Z_EAST + 1] - sensor[1])
-    reach += spread * far
-    if dx * dx + dy * dy + dz * dz > reach * reach:
-        return -1e300
+    """Ln likelihood of a detection as the next one of the object that gave the first, dt earlier."""
     place(first, first_mask, sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C)
     ux, uy, uz = first[Z_EAST] - sensor[0], first[Z_EAST + 1] - sensor[1], first[Z_EAST + 2] - sensor[2]
     d = max(math.sqrt(ux * ux + uy * uy + uz * uz), 1.0)
@@ -505,9 +496,16 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, clutter, p, pair_i
     for i in range(n_seed):
         if seed_i[i, ZI_SENSOR] != s:
             continue
+        t0, x0, y0, z0 = seed[i, Z_TIME], seed[i, Z_EAST], seed[i, Z_EAST + 1], seed[i, Z_EAST + 2]
+        # how far its own place may be wrong: across the line of sight
+        wide = 100.0
+        if seed_i[i, ZI_MASK] & HAS_RANGE:
+            wide += 4.0 * seed[i, Z_SIGMA + 1] * math.hypot(x0 - sensor[0], y0 - sensor[1])
         for j in range(len(z)):
-            dt = z[j, Z_TIME] - seed[i, Z_TIME]
-            if not free[j] or dt < 0.25 * sensor[S_PERIOD] or z[j, Z_EAST] != z[j, Z_EAST]:
+            dt = z[j, Z_TIME] - t0
+            reach = p[P_MAX_SPEED] * dt + wide
+            dx, dy, dz = z[j, Z_EAST] - x0, z[j, Z_EAST + 1] - y0, z[j, Z_EAST + 2] - z0
+            if not (dx * dx + dy * dy + dz * dz < reach * reach and free[j] and dt >= 0.25 * sensor[S_PERIOD]):
                 continue
             ln = kinship(seed[i], seed_i[i, ZI_MASK], z[j], zi[j, ZI_MASK], dt, sensor, p, C, B, x, P)
             if ln < -500.0:
@@ -547,7 +545,7 @@ def start_track(x, P, real, whole, look, s, sensors, first, first_i, z, zi, odds
     if speed > p[P_MAX_SPEED]:
         return False
     real[TIME], real[COUNTED], real[ODDS] = z[Z_TIME], z[Z_TIME], odds
-    real[FAMILY] = min(max(_share(ln, prior, real, 0, 2) - _share(ln, prior, real, 2, 5), -5.0), 5.0)
+    real[FAMILY] = min(max(_share(ln, prior, real, 0, 2) - _share(ln, prior, real, 2, 5), -12.0), 12.0)
     real[WEIGHT], real[SURPRISE] = 0.5, 1.0
     whole[NUMBER], whole[STATUS], whole[HITS], whole[LOOKS], whole[HISTORY] = number, TENTATIVE, 2, 2, 3
     whole[FIRST_NS] = first_i[ZI_TIME_NS]
