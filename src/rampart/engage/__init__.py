@@ -3,7 +3,7 @@
 Nothing here reaches out of the process; no live service may import this room. All figures are generic.
 """
 
-from .assign import Assignment, assign
+from .assignment import Assignment, assign
 from .effector import Effector, GunSpec, InterceptorSpec
 from .engager import Engager, EngagerSpec
 from .outcome import draw_outcome, kill_probability

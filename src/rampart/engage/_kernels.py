@@ -297,6 +297,11 @@ def exchange(p, value, limit, target):
         improved = False
         for i in range(w):
             a = target[i]
+            if a >= 0 and p[i, a] <= 0.0:
+                # left over from a swap that served the other shot
+                target[i] = -1
+                used[a] -= 1
+                a = -1
             for b in range(n):
                 if b == a or used[b] >= limit[b]:
                     continue

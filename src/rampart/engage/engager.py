@@ -15,7 +15,7 @@ from rampart.records import Engagements, Picture, Result, Site, TargetClass, Tra
 from rampart.records.spec import Count, NonNegative, Positive, Share, Spec
 
 from . import _kernels
-from .assign import assign
+from .assignment import assign
 from .battery import SECOND, Battery
 from .candidate import Candidate, find_candidates, find_defended
 from .effector import Effector

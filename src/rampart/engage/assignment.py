@@ -46,7 +46,7 @@ def assign(p_kill: ArrayLike, value: ArrayLike, limit: ArrayLike | None = None) 
     leaves of each value; exact where every threat gets one shot at most. Greedy: always the pair with the largest
     marginal return. Neither dominates with several shots per threat. Ties go to the earlier threat, then the earlier
     shot, so callers sort: by last time to fire, then by track number. Checked against: optima by column generation for
-    instances that tests/unit/engage/test_assign.py rebuilds.
+    instances that tests/unit/engage/test_assignment.py rebuilds.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rampart.engage import _kernels
-from rampart.engage.assign import assign, greedily, layers
+from rampart.engage.assignment import assign, greedily, layers
 
 
 def instance(w, n):
@@ -95,3 +95,11 @@ def test_exchange_repairs_a_bad_start():
     target = np.array([1, 0])
     _kernels.exchange(p, np.ones(2), np.array([2, 2]), target)
     assert target.tolist() == [0, 1]
+
+
+def test_swap_that_leaves_a_shot_without_use_takes_it_away():
+    rng = np.random.Generator(np.random.Philox(73))
+    p, v, limit = rng.uniform(0, 1, (12, 3)), rng.uniform(0, 10, 3), rng.integers(0, 4, 3)
+    p[rng.random((12, 3)) < 0.4] = 0.0
+    target = assign(p, v, limit).threat
+    assert all(p[i, j] > 0 for i, j in enumerate(target) if j >= 0)
