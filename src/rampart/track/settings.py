@@ -40,7 +40,7 @@ class TrackerSpec(Spec):
     #: growth of the variance of ln drag-to-mass, 1/s
     ln_drag_noise_s: NonNegative = 1e-5
     #: density of the white acceleration under thrust (m2/s3), of its amount (m2/s5)
-    thrust_noise_m2s3: NonNegative = 20.0
+    thrust_noise_m2s3: NonNegative = 50.0
     thrust_walk_m2s5: NonNegative = 400.0  #: growth of the variance of the thrust
     #: density of the white acceleration in straight flight, turns and hover, m2/s3
     cruise_noise_m2s3: NonNegative = 1.5

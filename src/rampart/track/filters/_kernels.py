@@ -186,16 +186,24 @@ def mix_pair(wt, xt, Pt, wb, xb, Pb, p, xm, Pm):
 def innovate(x, P, z, mask, east, north, up, p, H, nu, r, S):
     """Ln likelihood of a detection under one predicted mode, and its squared Mahalanobis distance. S (8, 8) scratch."""
     n = measure(x, z, mask, east, north, up, p, H, nu, r)
-    for a in range(n):
-        for b in range(a + 1):
-            s = r[a] if a == b else 0.0
-            for i in range(6):
-                if H[a, i] != 0.0:
-                    t = 0.0
-                    for j in range(6):
-                        t += P[i, j] * H[b, j]
-                    s += H[a, i] * t
-            S[a, b] = s
+    for b in range(n):
+        h0, h1, h2, h3, h4, h5 = H[b, 0], H[b, 1], H[b, 2], H[b, 3], H[b, 4], H[b, 5]
+        g0 = P[0, 0] * h0 + P[0, 1] * h1 + P[0, 2] * h2
+        g1 = P[1, 0] * h0 + P[1, 1] * h1 + P[1, 2] * h2
+        g2 = P[2, 0] * h0 + P[2, 1] * h1 + P[2, 2] * h2
+        g3 = P[3, 0] * h0 + P[3, 1] * h1 + P[3, 2] * h2
+        g4 = P[4, 0] * h0 + P[4, 1] * h1 + P[4, 2] * h2
+        g5 = P[5, 0] * h0 + P[5, 1] * h1 + P[5, 2] * h2
+        if h3 != 0.0 or h4 != 0.0 or h5 != 0.0:
+            g0 += P[0, 3] * h3 + P[0, 4] * h4 + P[0, 5] * h5
+            g1 += P[1, 3] * h3 + P[1, 4] * h4 + P[1, 5] * h5
+            g2 += P[2, 3] * h3 + P[2, 4] * h4 + P[2, 5] * h5
+            g3 += P[3, 3] * h3 + P[3, 4] * h4 + P[3, 5] * h5
+            g4 += P[4, 3] * h3 + P[4, 4] * h4 + P[4, 5] * h5
+            g5 += P[5, 3] * h3 + P[5, 4] * h4 + P[5, 5] * h5
+        for a in range(b, n):
+            S[a, b] = g0 * H[a, 0] + g1 * H[a, 1] + g2 * H[a, 2] + g3 * H[a, 3] + g4 * H[a, 4] + g5 * H[a, 5]
+        S[b, b] += r[b]
     d2, ln_det = 0.0, 0.0
     for a in range(n):
         for b in range(a):

@@ -53,20 +53,25 @@ def add_noise(P, q, dt):
 
 @kernel
 def transform(F, P, W, out):
-    """F P F' into `out`, symmetric to the last bit; W is scratch. `out` may be P."""
+    """F P F' into `out`, symmetric to the last bit; W is scratch. `out` may be P. Most of F is zero and is skipped."""
     for i in range(7):
         for j in range(7):
-            s = 0.0
-            for k in range(7):
-                s += F[i, k] * P[k, j]
-            W[i, j] = s
-    for i in range(7):
-        for j in range(i, 7):
-            s = 0.0
-            for k in range(7):
-                s += W[i, k] * F[j, k]
-            out[i, j] = s
-            out[j, i] = s
+            W[i, j] = 0.0
+        for k in range(7):
+            f = F[i, k]
+            if f != 0.0:
+                for j in range(7):
+                    W[i, j] += f * P[k, j]
+    for j in range(7):
+        for i in range(j + 1):
+            out[i, j] = 0.0
+        for k in range(7):
+            f = F[j, k]
+            if f != 0.0:
+                for i in range(j + 1):
+                    out[i, j] += f * W[i, k]
+        for i in range(j):
+            out[j, i] = out[i, j]
 
 
 @kernel
