@@ -684,8 +684,9 @@ def _give_birth(
                 x[k], P[k], real[k], whole[k], look[k], s, sensors, seed[i], seed_i[i], z[j], zi[j],
                 gain[partner[j]] + START_ODDS, counts[2], p, env, table, B,
             ):  # fmt: skip
-                free[j] = False
-                spent[i] = True
+                # a doubtful start leaves its detections free to start a better one
+                free[j] = real[k, ODDS] < 0.0
+                spent[i] = not free[j]
                 used[rows, 0], used[rows, 1] = seed_i[i, ZI_NUMBER], counts[2]
                 used[rows + 1, 0], used[rows + 1, 1] = zi[j, ZI_NUMBER], counts[2]
                 rows += 2

@@ -76,7 +76,7 @@ class TrackerSpec(Spec):
 
     gate_probability: Probability = 0.9995  #: that the right detection lies in the gate
     #: new objects per scan of one sensor
-    births_per_scan: Positive = 0.01
+    births_per_scan: Positive = 0.05
     #: mean time that an object stays
     survival_s: Positive = 300.0
     #: greatest radial speed of false alarms
