@@ -413,22 +413,23 @@ def miss(x, P, real, whole, look, s, sensors, t, p, env, xo, Po, c, aside, W, co
         whole[HISTORY] = (whole[HISTORY] << int(min(n, 31.0))) & 0xFFFFFFFF
     if whole[STATUS] == CONFIRMED:
         whole[STATUS] = COASTED
-    end_of_life(real, whole, t, p, env, aside)
+    end_of_life(real, whole, t, sensor[S_PERIOD], p, env, aside)
 
 
 @kernel
-def end_of_life(real, whole, t, p, env, aside):
+def end_of_life(real, whole, t, period, p, env, aside):
     """Delete a track that is improbable, unseen for too long, or under the ground."""
     limit = GIVE_UP_ODDS if whole[STATUS] == TENTATIVE else p[P_DELETE_ODDS]
     ground = ground_height(aside[A_MEAN], aside[A_MEAN + 1], env[3], env[4])
     sunk = aside[A_MEAN + 2] < ground - UNDERGROUND_M - 2.0 * aside[A_UP_SIGMA]
-    if (
-        real[ODDS] < limit
-        or t - real[TIME] > p[P_COAST]
-        or sunk
-        or (whole[STATUS] == TENTATIVE and whole[LOOKS] >= 3 * p[P_CONFIRM_LOOKS] and not _enough_hits(whole, p))
-    ):
+    unseen = t - real[TIME]
+    if real[ODDS] < limit or unseen > p[P_COAST] or sunk:
         whole[STATUS] = DELETED
+    elif whole[STATUS] == TENTATIVE:
+        # what a sensor cannot see keeps its odds; as a mere beginning it is given up all the same
+        stale = unseen > p[P_CONFIRM_LOOKS] * period
+        if stale or (whole[LOOKS] >= 3 * p[P_CONFIRM_LOOKS] and not _enough_hits(whole, p)):
+            whole[STATUS] = DELETED
 
 
 @kernel
@@ -541,8 +542,11 @@ def start_track(x, P, real, whole, look, s, sensors, first, first_i, z, zi, odds
     whole[ALIVE] = 31
     if not healthy(x, P, 31):
         return False
-    speed = math.sqrt(x[BALLISTIC, 3] ** 2 + x[BALLISTIC, 4] ** 2 + x[BALLISTIC, 5] ** 2)
-    if speed > p[P_MAX_SPEED]:
+    best = 0
+    for m in range(1, N_MODES):
+        if ln[m] > ln[best]:
+            best = m
+    if x[best, 3] ** 2 + x[best, 4] ** 2 + x[best, 5] ** 2 > p[P_MAX_SPEED] ** 2:
         return False
     real[TIME], real[COUNTED], real[ODDS] = z[Z_TIME], z[Z_TIME], odds
     real[FAMILY] = min(max(_share(ln, prior, real, 0, 2) - _share(ln, prior, real, 2, 5), -12.0), 12.0)
