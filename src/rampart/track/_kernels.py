@@ -725,11 +725,17 @@ def view(
             if (alive >> m) & 1:
                 # without mixing: the state as it stands, carried on
                 predict_mode(m, x[i, m], P[i, m], dt, p, env[0], env[1], env[2], xo[m], Po[m], W)
-            mode[i, m] = real[i, MU + m] * (real[i, WEIGHT] if m < 2 else 1.0 - real[i, WEIGHT])
+        numbers[:] = real[i]
+        if alive & 3 and not healthy(xo, Po, alive & 3):
+            # a fall that no body takes (a start from clutter, carried on for too long): nothing is said of it
+            alive &= ~3
+            numbers[MU + THRUST], numbers[MU + BALLISTIC], numbers[WEIGHT] = 0.0, 0.0, 1e-9
+        for m in range(N_MODES):
+            mode[i, m] = numbers[MU + m] * (numbers[WEIGHT] if m < 2 else 1.0 - numbers[WEIGHT])
         if not alive & 3:
             for m in range(2, N_MODES):
-                mode[i, m] = real[i, MU + m]
-        combine(xo, Po, real[i], alive, state[i], covariance[i])
+                mode[i, m] = numbers[MU + m]
+        combine(xo, Po, numbers, alive, state[i], covariance[i])
         if (alive >> BALLISTIC) & 1:
             fallen[i] = xo[BALLISTIC]
             fallen_covariance[i] = Po[BALLISTIC]
@@ -737,7 +743,6 @@ def view(
             fallen[i] = math.nan
             fallen_covariance[i] = math.nan
         status[i] = whole[i, STATUS]
-        numbers[:] = real[i]
         _hear_silence(now, numbers, look[i], sensors, p, state[i], covariance[i])
         existence[i] = logistic(numbers[ODDS])
         for k in range(N_CLASSES):
