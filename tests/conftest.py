@@ -2,10 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import numba
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -29,6 +31,16 @@ def _one_kernel_cache() -> None:
     except OSError:
         return  # rampart then finds a place itself
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+
+
+@pytest.fixture(autouse=True)
+def _arithmetic_of_kernels() -> Iterator[None]:
+    """With the compiler off, numbers that run over become inf and nan in silence, as in compiled code."""
+    if not numba.config.DISABLE_JIT:
+        yield
+        return
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+        yield
 
 
 @pytest.fixture(scope="session")

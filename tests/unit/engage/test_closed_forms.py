@@ -5,6 +5,8 @@ import pytest
 
 from .raids import Raid, Threat, engager, launcher
 
+pytestmark = pytest.mark.compiled
+
 
 def generator(seed):
     return np.random.Generator(np.random.Philox(seed))

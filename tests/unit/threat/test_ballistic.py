@@ -102,6 +102,7 @@ def test_they_come_from_the_bearings_in_turn(site, environment, dice):
         assert math.degrees(math.atan2(way[0], way[1])) % 360.0 == pytest.approx(bearing, abs=0.3)
 
 
+@pytest.mark.compiled
 def test_impacts_are_drawn_normal_about_the_point(site, environment, dice):
     spec = spec_of("mortar", count=200, spread_m=50.0, time_of_flight_s=8.0)
     ends = np.array([f.position_enu[-1, :2] for f in spec.build(site, environment, dice(7))]) - [100.0, -50.0]
