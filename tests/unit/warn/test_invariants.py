@@ -100,7 +100,7 @@ def test_no_track_gets_a_second_initial_warning_in_a_zone(scenes):
 def test_only_what_was_confirmed_and_threatening_is_ever_named(scenes):
     clock, shown = play(scenes)
     for row in clock.said:
-        seen = [t for at, targets, _ in shown for t in targets if at * SECOND <= row.time_ns]
+        seen = [t for at, targets, _ in shown for t in targets if round(at * SECOND) <= row.time_ns]
         for track in row.tracks:
             could = [t for t in seen if t.track == track and t.status != TrackStatus.TENTATIVE]
             # of a harmless class the rest of the belief goes to the prediction shown
