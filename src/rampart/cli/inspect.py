@@ -1,6 +1,5 @@
 """``rampart scenarios``, ``check``, ``plugins``, ``warmup``: what is here, and is it sound."""
 
-from pathlib import Path
 from time import perf_counter
 from typing import Annotated
 
