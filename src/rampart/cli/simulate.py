@@ -77,7 +77,8 @@ def simulate(scenario: Any, seed: int, run: int, folder: Path, overrides: list[s
     )  # fmt: skip
     sites = [site.id for site in scenario.parts["site"]]
     with bar if show else nullcontext():
-        tasks = {site: bar.add_task(site, total=scenario.head.duration_s, said="") for site in sites}
+        tasks = {site: bar.add_task(site, total=scenario.head.duration_s, said="waits its turn") for site in sites}
+        bar.update(tasks[sites[0]], said="starting; the very first start compiles for about a minute")
 
         def progress(site: str, seconds: float, outputs: Any) -> None:
             said = f"{seconds:7.1f} s  {len(outputs.tracks)} tracks"
