@@ -1,7 +1,7 @@
 """``rampart bench track``: CPU time per scan and accuracy of the tracker, beside Stone Soup on the same detections.
 
-Stone Soup runs where it is installed, in a process of its own: this Python, or the one that
-``RAMPART_STONESOUP_PYTHON`` names. CPU time of one process, compilation excluded; ours is the median over passes of each
+Stone Soup runs where it is installed, in its own process: with this Python, or the one that
+``RAMPART_STONESOUP_PYTHON`` names. CPU time of one process, compilation excluded; ours is the median over passes of a
 scan. `ratio` is Stone Soup's mean CPU time per scan over ours, on the scans that Stone Soup got through.
 """
 

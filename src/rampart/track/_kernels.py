@@ -44,6 +44,7 @@ from rampart.track.constants import (
     P_CONFIRM_LOOKS,
     P_CONFIRM_ODDS,
     P_DELETE_ODDS,
+    P_LAG,
     P_LAYER_HEIGHT,
     P_LAYER_SIGMA,
     P_MAX_SPEED,
@@ -756,12 +757,12 @@ def view(
 
 @kernel
 def _hear_silence(now, numbers, look, sensors, p, state, cov):
-    """Count the looks that sensors should have delivered by now and did not."""
+    """Count the looks that sensors should have delivered by now, the lag included, and did not."""
     for s in range(len(sensors)):
         row = sensors[s]
         if row[S_RANGES] == 0.0:
             continue
-        n = math.floor((now - row[S_DELAY] - look[s]) / row[S_PERIOD] - 1.5)
+        n = math.floor((now - row[S_DELAY] - p[P_LAG] - look[s]) / row[S_PERIOD] - 1.0)
         if n >= 1.0:
             pd = detect_probability(state, cov, numbers[RCS] if numbers[RCS_N] > 0.0 else math.nan, row)
             numbers[ODDS] += n * math.log(1.0 - pd)

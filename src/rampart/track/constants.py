@@ -152,4 +152,5 @@ P_LAYER_HEIGHT = 33  # prior height of targets that a radar without elevation se
 P_LAYER_SIGMA = 34
 P_STEP = 35  # longest Runge-Kutta step [s]
 P_CLUTTER_SPEED = 36  # radial speeds of false alarms reach this far [m/s]
-N_P = 37
+P_LAG = 37  # how late a detection may come [s]
+N_P = 38

@@ -90,19 +90,19 @@ class Lag:
 
     def _insert_scan(self, sensor: int, window: int, rows: Rows) -> tuple[int, int]:
         """Add to the scan of this window, or make it; returns its place and the doubles."""
-        doubles, before, scans = 0, None, self.scans
+        doubles, scans = 0, self.scans
+        # the state before each place in the row; before the place behind the last scan it is the present one
+        before = [scan.before for scan in scans] + [None]
         for k in range(len(scans) - 1, -1, -1):
             if scans[k].sensor == sensor and scans[k].window == window:
-                rows, doubles = scans[k].rows.join(rows)
-                before = scans.pop(k).before
+                rows, doubles = scans.pop(k).rows.join(rows)
                 break
         new = Scan(sensor, window, rows)
         at = len(scans)
         while at and scans[at - 1].key > new.key:
             at -= 1
-            # the state before the new scan is the one before the scan that it pushes back
-            before = scans[at].before
-        new.before = before
+        # more detections can only move a scan forward, so what `before` says of its new place still holds
+        new.before = before[at]
         scans.insert(at, new)
         return at, doubles
 

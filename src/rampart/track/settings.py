@@ -134,7 +134,7 @@ def parameters(spec: TrackerSpec, site: Site, environment: Environment) -> Float
     p[k.P_SITE_HEIGHT], p[k.P_EARTH_CURVE] = site.height_m, environment.site[0]
     p[k.P_BALLISTIC_SPEED], p[k.P_STEERED_SPEED] = spec.ballistic_speed_ms, spec.steered_speed_ms
     p[k.P_LAYER_HEIGHT], p[k.P_LAYER_SIGMA] = spec.layer_height_m, spec.layer_sigma_m
-    p[k.P_STEP], p[k.P_CLUTTER_SPEED] = spec.step_s, spec.clutter_speed_ms
+    p[k.P_STEP], p[k.P_CLUTTER_SPEED], p[k.P_LAG] = spec.step_s, spec.clutter_speed_ms, spec.lag_s
     return p
 
 

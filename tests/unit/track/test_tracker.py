@@ -3,125 +3,212 @@
 import numpy as np
 import pytest
 
-from rampart.records import Detections, SensorModel, Site, Tracks, TrackStatus
+from rampart.records import Detections, TargetClass, Tracks, TrackStatus
 from rampart.track import Tracker, TrackerSpec
 
 NS = 1_000_000_000
+HELD = (TrackStatus.CONFIRMED, TrackStatus.COASTED)
 
 
-def radar(**changes) -> SensorModel:
-    values = {
-        "id": "r1",
-        "kind": "radar3d",
-        "position_enu": np.zeros(3),
-        "scan_period_s": 0.5,
-        "range_sigma_m": 10.0,
-        "azimuth_sigma_rad": np.deg2rad(0.2),
-        "elevation_sigma_rad": np.deg2rad(0.2),
-        "range_rate_sigma_ms": 1.0,
-        "false_alarms_per_scan": 20.0,
-        "min_range_m": 150.0,
-        "max_range_m": 20_000.0,
-        "min_elevation_rad": -0.02,
-        "max_elevation_rad": 1.2,
-    }
-    return SensorModel(**{**values, **changes})
-
-
-def site(*sensors: SensorModel) -> Site:
-    return Site("here", 0.6, 0.1, 0.0, sensors=sensors or (radar(),))
-
-
-def look(position, velocity, time_s, number, rng=None, sensor=0, model=None, **columns) -> Detections:
-    """One detection of a target."""
-    model = model or radar()
-    d = np.asarray(position, float) - model.position_enu
-    r, level = np.linalg.norm(d), np.hypot(d[0], d[1])
-    values = np.array([r, np.arctan2(d[0], d[1]), np.arctan2(d[2], level), d @ np.asarray(velocity, float) / r])
-    sigma = np.array(
-        [model.range_sigma_m, model.azimuth_sigma_rad, model.elevation_sigma_rad, model.range_rate_sigma_ms]
-    )
-    if rng is not None:
-        values += sigma * rng.standard_normal(4)
-    t = round(time_s * NS)
-    base = {
-        "range_m": values[:1],
-        "azimuth_rad": values[1:2],
-        "elevation_rad": values[2:3],
-        "range_rate_ms": values[3:],
-    }
-    return Detections.build(1, number=[number], time_ns=[t], received_ns=[t], sensor=[sensor], **{**base, **columns})
-
-
-def clutter(rng, time_s, number, mean=20.0, sensor=0) -> Detections:
-    """False alarms, uniform in what a radar measures."""
-    k = rng.poisson(mean)
-    t = np.full(k, round(time_s * NS))
-    return Detections.build(
-        k,
-        number=np.arange(number, number + k),
-        time_ns=t,
-        received_ns=t,
-        sensor=np.full(k, sensor),
-        range_m=rng.uniform(150.0, 20e3, k),
-        azimuth_rad=rng.uniform(-np.pi, np.pi, k),
-        elevation_rad=rng.uniform(-0.02, 1.2, k),
-        range_rate_ms=rng.uniform(-400.0, 400.0, k),
-    )
-
-
-def fly(tracker, path, seconds, rng, period=0.5, p_detect=1.0, start=0.0, false=20.0):
-    """Feed a target (function of time to position, velocity) in clutter; the tracks of each step."""
-    out, number = [], 1
-    for k in range(round(seconds / period)):
-        t = start + k * period
-        parts = [clutter(rng, t, number, false)]
-        number += len(parts[0])
-        if path is not None and rng.random() < p_detect:
-            parts.append(look(*path(t), t, number, rng))
-            number += 1
-        out.append(tracker.step(round(t * NS), Detections.concat(parts)).records)
-    return out
-
-
-def straight(t):
-    v = np.array([-60.0, 20.0, 2.0])
-    return np.array([4000.0, 1000.0, 600.0]) + v * t, v
-
-
-def nearest(tracks: Tracks, position) -> int:
-    held = np.flatnonzero(tracks.status != TrackStatus.DELETED)
-    return int(held[np.argmin(np.linalg.norm(tracks.state[held, :3] - position, axis=1))])
-
-
-def test_cruise_in_clutter_is_confirmed_and_followed():
-    steps = fly(Tracker(site()), straight, 20.0, np.random.default_rng(1))
-    tracks = steps[-1]
-    position, velocity = straight(19.5)
-    i = nearest(tracks, position)
+def test_cruise_in_clutter_is_confirmed_and_followed(field):
+    path = field.straight()
+    tracks = field.feed(Tracker(field.site()), field.scans(path, 20.0, np.random.default_rng(1)))[-1]
+    position, velocity = path(19.5)
+    i = field.nearest(tracks, position)
     assert tracks.status[i] == TrackStatus.CONFIRMED
     assert np.linalg.norm(tracks.state[i, :3] - position) < 40.0
     assert np.linalg.norm(tracks.state[i, 3:] - velocity) < 8.0
     assert tracks.mode_probability[i, 2:].sum() > 0.99
+    assert np.isnan(tracks.ballistic_state[i]).all()
     assert tracks.class_probability[i].sum() == pytest.approx(1.0, abs=1e-9)
 
 
-def test_nothing_in_nothing_out():
-    result = Tracker(site()).step(0, Detections.empty())
+def test_confirmed_with_the_third_detection(field):
+    steps = field.feed(Tracker(field.site()), field.scans(field.straight(), 2.0, np.random.default_rng(2)))
+    status = [
+        int(tracks.status[field.nearest(tracks, field.straight()(0.5 * k)[0])]) for k, tracks in enumerate(steps[1:], 1)
+    ]
+    assert status[0] == TrackStatus.TENTATIVE
+    assert status[1] == TrackStatus.CONFIRMED
+
+
+def test_nothing_in_nothing_out(field):
+    result = Tracker(field.site()).step(0, Detections.empty())
     assert len(result.records) == 0
     assert result.info["association"].shape == (0, 2)
     assert result.wake_ns is None
 
 
-def test_site_without_radar_noise_of_its_own_still_tracks_reports_with_sigmas():
-    model = radar(
-        range_sigma_m=np.nan, azimuth_sigma_rad=np.nan, elevation_sigma_rad=np.nan, range_rate_sigma_ms=np.nan
-    )
-    tracker = Tracker(site(model))
-    refused = tracker.step(0, look([3000.0, 0.0, 300.0], [0.0, 0.0, 0.0], 0.0, 1)).info["refused"]
-    assert refused == {"bad sigma": 1}
+def test_a_target_that_is_gone_is_coasted_then_deleted_once(field):
+    def path(t):
+        return field.straight()(t) if t < 5.0 else None
+
+    steps = field.feed(Tracker(field.site()), field.scans(path, 12.0, np.random.default_rng(3)))
+    number = steps[9].number[field.nearest(steps[9], field.straight()(4.5)[0])]
+    life = [int(t.status[t.number == number][0]) for t in steps if (t.number == number).any()]
+    assert life[-1] == TrackStatus.DELETED
+    assert life.count(TrackStatus.DELETED) == 1
+    assert TrackStatus.COASTED in life
+    assert len(life) < 20  # gone within a few scans
+
+
+def test_silent_radar_lets_tracks_coast_and_end(field):
+    tracker = Tracker(field.site())
+    field.feed(tracker, field.scans(field.straight(), 5.0, np.random.default_rng(4)))
+    now, seen = 5 * NS, []
+    wake = tracker.step(now, Detections.empty()).wake_ns
+    while wake is not None:
+        assert wake > now
+        now = wake
+        result = tracker.step(now, Detections.empty())
+        wake = result.wake_ns
+        seen.extend(result.records.status.tolist())
+    assert seen[-1] == TrackStatus.DELETED
+    assert now < 40 * NS
+
+
+def test_a_tangential_flight_is_not_lost_in_the_doppler_notch(field):
+    model = field.radar(minimum_radial_speed_ms=25.0)
+
+    def path(t):  # a chord: seen until the radial speed falls below 25 m/s, and again afterwards
+        position, velocity = field.straight((-1200.0, 700.0, 300.0), (55.0, 0.0, 0.0))(t)
+        return (position, velocity)
+
+    rng, number, batches = np.random.default_rng(5), 1, []
+    for k in range(88):
+        position, velocity = path(0.5 * k)
+        batch = field.clutter(rng, 0.5 * k, number)
+        radial = position @ velocity / np.linalg.norm(position)
+        if abs(radial) > 25.0:
+            batch = Detections.concat([batch, field.look(position, velocity, 0.5 * k, number + len(batch), rng)])
+        number += len(batch)
+        batches.append(batch)
+    steps = field.feed(Tracker(field.site(model)), batches)
+    before, after = steps[20], steps[-1]
+    assert before.number[field.nearest(before, path(10.0)[0])] == after.number[field.nearest(after, path(43.5)[0])]
+
+
+def test_crossing_targets_keep_their_identity(field):
+    a = field.straight((-1000.0, 3000.0, 500.0), (80.0, 0.0, 0.0))
+    b = field.straight((1000.0, 3200.0, 520.0), (-80.0, -15.0, 0.0))
+    rng, number, steps, tracker = np.random.default_rng(6), 1, [], Tracker(field.site())
+    for k in range(50):
+        parts = [field.clutter(rng, 0.5 * k, number)]
+        number += len(parts[0])
+        for path in (a, b):
+            parts.append(field.look(*path(0.5 * k), 0.5 * k, number, rng))
+            number += 1
+        steps.append(tracker.step(round(0.5 * k * NS), Detections.concat(parts)).records)
+    for path in (a, b):
+        early, late = steps[8], steps[-1]
+        assert early.number[field.nearest(early, path(4.0)[0])] == late.number[field.nearest(late, path(24.5)[0])]
+
+
+def test_association_names_detections_and_tracks(field):
+    tracker, pairs = Tracker(field.site()), []
+    for k in range(4):
+        batch = field.look(*field.straight()(0.5 * k), 0.5 * k, 100 + k)
+        pairs.append(tracker.step(round(0.5 * k * NS), batch).info["association"].tolist())
+    assert pairs == [[], [[100, 1], [101, 1]], [[102, 1]], [[103, 1]]]
+
+
+def test_transponder_makes_it_an_aircraft(field):
+    tracker = Tracker(field.site())
+    path = field.straight((6000.0, 0.0, 400.0), (-50.0, 0.0, 0.0))
+    tracks = field.feed(tracker, field.scans(path, 6.0, np.random.default_rng(7), identity=["4CA123"]))[-1]
+    i = field.nearest(tracks, path(5.5)[0])
+    assert tracks.identity[i] == "4CA123"
+    assert np.argmax(tracks.class_probability[i]) == TargetClass.AIRCRAFT
+
+
+def test_bad_detections_are_refused_and_counted(field):
+    tracker = Tracker(field.site())
+    good = field.look(*field.straight()(0.0), 0.0, 1)
+    bad = {
+        "bad range": [{"range_m": [np.nan]}, {"range_m": [-5.0]}, {"range_m": [np.inf]}],
+        "bad angle": [{"azimuth_rad": [90.0]}, {"elevation_rad": [2.0]}],
+        "bad range rate": [{"range_rate_ms": [np.inf]}],
+        "bad sigma": [{"range_sigma_m": [0.0]}, {"azimuth_sigma_rad": [-1.0]}, {"elevation_sigma_rad": [np.inf]}],
+        "unknown sensor": [{"sensor": [7]}, {"sensor": [-1]}],
+        "time in the future": [{"time_ns": [10 * NS]}],
+        "bad height": [{"height_m": [np.inf], "height_sigma_m": [5.0]}],
+        "bad position": [{"position_enu": [[np.inf, 0.0, 0.0]], "position_covariance": [np.eye(3)]}],
+        "nothing measured": [{"azimuth_rad": [np.nan]}],
+    }
+    rows = [good] + [good.replace(number=[9], **change) for changes in bad.values() for change in changes]
+    refused = tracker.step(0, Detections.concat(rows)).info["refused"]
+    assert refused == {reason: len(changes) for reason, changes in bad.items()}
+    assert tracker.refused == refused
+    follow = tracker.step(NS // 2, field.look(*field.straight()(0.5), 0.5, 2)).records
+    assert len(follow) == 1
+    assert np.isfinite(follow.state).all()
+
+
+def test_the_same_report_twice_counts_once(field):
+    tracker = Tracker(field.site())
+    one = field.look(*field.straight()(0.0), 0.0, 1)
+    assert tracker.step(0, Detections.concat([one, one.replace(number=[2])])).info["refused"] == {"duplicate": 1}
+
+
+def test_order_inside_a_batch_does_not_matter(field):
+    rng = np.random.default_rng(8)
+    batches = field.scans(field.straight(), 8.0, rng)
+    plain, shuffled = Tracker(field.site()), Tracker(field.site())
+    for k, batch in enumerate(batches):
+        at = round(0.5 * k * NS)
+        a = plain.step(at, batch).records
+        b = shuffled.step(at, batch.take(rng.permutation(len(batch)))).records
+        assert a.canonical_bytes() == b.canonical_bytes()
+
+
+def test_restored_tracker_goes_on_identically(field):
+    batches = field.scans(field.straight(), 10.0, np.random.default_rng(9))
+    first, second = Tracker(field.site()), Tracker(field.site())
+    field.feed(first, batches[:10])
+    second.restore(first.snapshot())
+    for k, batch in enumerate(batches[10:], 10):
+        a, b = (t.step(round(0.5 * k * NS), batch) for t in (first, second))
+        assert a.records.canonical_bytes() == b.records.canonical_bytes()
+        assert (a.info["association"] == b.info["association"]).all()
+    with pytest.raises(ValueError, match="version"):
+        second.restore({"version": 99})
+
+
+def test_a_snapshot_is_not_changed_by_what_comes_after(field):
+    batches = field.scans(field.straight(), 6.0, np.random.default_rng(10))
+    tracker = Tracker(field.site())
+    field.feed(tracker, batches[:6])
+    kept = tracker.snapshot()
+    after = [tracker.step(round(0.5 * k * NS), b).records.canonical_bytes() for k, b in enumerate(batches[6:], 6)]
+    tracker.restore(kept)
+    again = [tracker.step(round(0.5 * k * NS), b).records.canonical_bytes() for k, b in enumerate(batches[6:], 6)]
+    assert after == again
+
+
+def test_more_targets_than_first_room(field):
+    rng, tracker = np.random.default_rng(11), Tracker(field.site(field.radar(false_alarms_per_scan=1.0)))
+    angle = np.linspace(0.0, 2.0 * np.pi, 150, endpoint=False)
+    start = np.column_stack([6000.0 * np.cos(angle), 6000.0 * np.sin(angle), np.full(150, 800.0)])
+    for k in range(5):
+        rows = [
+            field.look(p + np.array([0.0, 60.0, 0.0]) * 0.5 * k, [0.0, 60.0, 0.0], 0.5 * k, i + 1 + 150 * k, rng)
+            for i, p in enumerate(start)
+        ]
+        tracks = tracker.step(round(0.5 * k * NS), Detections.concat(rows)).records
+    assert np.isin(tracks.status, HELD).sum() == 150
+
+
+def test_result_is_one_row_per_track_with_all_columns(field):
+    tracks = field.feed(Tracker(field.site()), field.scans(field.straight(), 4.0, np.random.default_rng(12)))[-1]
+    for name in Tracks.names():
+        want = getattr(Tracks.empty(), name)
+        assert getattr(tracks, name).dtype == want.dtype
+        assert getattr(tracks, name).shape[1:] == want.shape[1:]
+    assert len(np.unique(tracks.number)) == len(tracks)
 
 
 def test_spec_refuses_contradictions():
     with pytest.raises(ValueError, match="confirm_hits"):
         TrackerSpec(confirm_hits=6, confirm_looks=5)
+    with pytest.raises(ValueError, match="delete_existence"):
+        TrackerSpec(delete_existence=0.995)
