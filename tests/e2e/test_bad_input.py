@@ -151,3 +151,29 @@ def test_a_bad_recorded_flight_is_refused_with_file_and_line(refuse, tmp_path, c
     (tmp_path / "site.toml").write_text(text, encoding="utf-8")
     for command in ("check", "run"):
         assert refuse(command, "site.toml").startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run",), "'scenario'"),
+        (("run", "embassy-rockets", "--seed", "x"), "'--seed'"),
+        (("run", "embassy-rockets", "--seed", "-1"), "'--seed'"),
+        (("run", "embassy-rocket"), "did you mean 'embassy-rockets'"),
+        (("run", "embassy-rockets", "--nonsense"), "--nonsense"),
+        (("run", "embassy-rockets", "--set", "zone.nort.population=3"), "zone.nort"),
+        (("nonsense",), "'nonsense'"),
+        (("bench", "nothing"), "'nothing'"),
+        (("track", "x.pcap", "--p-detect", "2"), "--p-detect"),
+    ],
+)
+def test_bad_arguments_are_said_in_one_line(refuse, words, said):
+    assert said in refuse(*words)
+
+
+def test_the_version_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["rampart", "--version"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert not stopped.value.code
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", capsys.readouterr().out)
