@@ -110,6 +110,7 @@ def test_impacts_are_drawn_normal_about_the_point(site, environment, dice):
     assert ends.std(axis=0) == pytest.approx([50.0, 50.0], rel=0.2)
 
 
+@pytest.mark.compiled
 def test_draws_lie_in_their_intervals(site, environment, dice):
     spec = spec_of(
         "shell", count=20, arrival_angle_deg=[40.0, 50.0], drag_m2_per_kg=[2e-5, 4e-5], rcs_dbsm=-9.0, swerling=3
@@ -122,6 +123,7 @@ def test_draws_lie_in_their_intervals(site, environment, dice):
         assert (flight.rcs_dbsm, flight.swerling) == (-9.0, 3)
 
 
+@pytest.mark.compiled
 def test_a_larger_raid_begins_like_the_smaller(site, environment, dice):
     two, three = (spec_of("rocket", count=n).build(site, environment, dice(9)) for n in (2, 3))
     for a, b in zip(two, three, strict=False):
@@ -138,6 +140,7 @@ def test_another_drag_shape_is_flown(site, environment, dice):
     assert math.isnan(flight.burnout_s)
 
 
+@pytest.mark.compiled
 def test_long_flights_come_down_steeper(environment):
     def least(flown_s):
         arrival = Arrival(np.zeros(3), 0.0, math.nan, flown_s, 0.0, 6e-5)
@@ -154,6 +157,7 @@ def test_in_vacuum_the_time_of_flight_is_the_textbook_s():
     assert np.linalg.norm(flown.position_enu[0]) == pytest.approx(10_000.0, rel=1e-3)
 
 
+@pytest.mark.compiled
 def test_what_cannot_fly_is_an_input_error_that_names_the_threat(site, environment, dice):
     with pytest.raises(InputError, match="threat 't': time_of_flight_s = 140 is too long for this kind"):
         spec_of("mortar", time_of_flight_s=140.0).build(site, environment, dice(11))
