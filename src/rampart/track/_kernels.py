@@ -24,6 +24,7 @@ from rampart.track.constants import (
     DETECTION,
     FAMILY,
     FIRST_NS,
+    FIT_ROOM,
     FLAGS,
     HAS_ELEVATION,
     HAS_RANGE,
@@ -31,6 +32,7 @@ from rampart.track.constants import (
     HISTORY,
     HITS,
     IDENTITY,
+    KEPT,
     LOOKS,
     MISSED,
     MU,
@@ -82,6 +84,7 @@ from rampart.track.constants import (
     ZI_TIME_NS,
 )
 from rampart.track.filters._kernels import combine, innovate, predict_track, score, update_track
+from rampart.track.fit._kernels import begin_known, begin_unknown, keep, refit
 from rampart.track.life._kernels import (
     LEAST_DETECT,
     MAX_FAMILY,
@@ -109,6 +112,8 @@ BOX_ACCELERATION = 30.0
 BOX_SIGMA = 5.0
 # Less thrust than this is none [m/s2]
 LEAST_THRUST = 10.0
+# The ballistic state is worth a fit when its family is at least this probable
+FIT_WEIGHT = 0.1
 # Looks at which a target is this visible or better count for "M of N"
 FAIR_LOOK = 0.25
 # Where a track must be before it is said to be underground [m]
@@ -125,13 +130,14 @@ N_ASIDE = 9
 
 
 @kernel
-def compact(n, x, P, real, whole, look):
+def compact(n, x, P, real, whole, look, fit):
     """Drop deleted tracks, keep the order; returns how many are left."""
     k = 0
     for i in range(n):
         if whole[i, STATUS] != DELETED:
             if k != i:
-                x[k], P[k], real[k], whole[k], look[k] = x[i], P[i], real[i], whole[i], look[i]
+                x[k], P[k], real[k] = x[i], P[i], real[i]
+                whole[k], look[k], fit[k] = whole[i], look[i], fit[i]
             k += 1
     return k
 
@@ -277,7 +283,7 @@ def _count(mask):
 
 
 @kernel
-def use_detection(x, P, real, whole, look, s, sensors, z, zi, clutter, p, env, table, xo, Po, c, aside, W, B, cov):
+def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, env, table, xo, Po, c, aside, W, B, cov):
     """Give a track its detection: update, existence, class, status."""
     sensor = sensors[s]
     if aside[A_TIME] != z[Z_TIME]:
@@ -300,6 +306,7 @@ def use_detection(x, P, real, whole, look, s, sensors, z, zi, clutter, p, env, t
     whole[MISSED] = 0
     note_detection(real, whole, z, zi, s)
     settle_modes(x, P, real, whole, d2, _count(mask), p)
+    fit_fall(x, P, real, whole, fit, z, mask, s, sensors, xo[BALLISTIC], Po[BALLISTIC], p, env, B)
     ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
     see_class(x, P, real, whole, table, ground, zi[ZI_HINT], B)
     judge_class(P, x, real, table, whole[IDENTITY] != 0)
@@ -375,6 +382,21 @@ def settle_modes(x, P, real, whole, d2, dof, p):
 def note_thrust(real):
     """Remember how sure it ever was that the track is under thrust; what a prior alone can say does not count."""
     real[BOOST] = max(real[BOOST], (real[MU + THRUST] - 0.4) / 0.6)
+
+
+@kernel
+def fit_fall(x, P, real, whole, fit, z, mask, s, sensors, predicted, predicted_P, p, env, B):
+    """Find the ballistic state anew from all detections since thrust, as long as these are few."""
+    if not (whole[ALIVE] >> BALLISTIC) & 1:
+        return
+    if real[MU + THRUST] > 0.5:
+        whole[KEPT] = 0
+        return
+    if whole[KEPT] == 0:
+        begin_known(fit, whole, predicted, predicted_P, B)
+    keep(fit, whole, z, mask, s)
+    if 1 < whole[KEPT] <= FIT_ROOM and real[WEIGHT] > FIT_WEIGHT:
+        refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env[0], env[1], env[2], B)
 
 
 @kernel
@@ -524,7 +546,7 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, clutter, p, pair_i
 
 
 @kernel
-def start_track(x, P, real, whole, look, s, sensors, first, first_i, z, zi, odds, number, p, env, table, B):
+def start_track(x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi, odds, number, p, env, table, B):
     """Start a track from two detections; returns False if no mode can make sense of them."""
     C1, C2 = np.empty((3, 3)), np.empty((3, 3))
     sensor = sensors[s]
@@ -555,6 +577,11 @@ def start_track(x, P, real, whole, look, s, sensors, first, first_i, z, zi, odds
     whole[NUMBER], whole[STATUS], whole[HITS], whole[LOOKS], whole[HISTORY] = number, TENTATIVE, 2, 2, 3
     whole[FIRST_NS] = first_i[ZI_TIME_NS]
     look[:] = z[Z_TIME]
+    begin_unknown(fit, whole, first, p)
+    if real[MU + THRUST] <= 0.5:
+        keep(fit, whole, first, first_i[ZI_MASK], s)
+        keep(fit, whole, z, zi[ZI_MASK], s)
+        refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env[0], env[1], env[2], B)
     note_thrust(real)
     note_detection(real, whole, first, first_i, s)
     note_detection(real, whole, z, zi, s)
@@ -580,8 +607,8 @@ def _share(ln, prior, real, first, last):
 
 @kernel
 def step_scan(
-    s, t, z, zi, order, limits, x, P, real, whole, look, seed, seed_i, counts, clutter, sensors, p, table, env, work,
-    pair_i, pair_j, gain, used,
+    s, t, z, zi, order, limits, x, P, real, whole, look, fit, seed, seed_i, counts, clutter, sensors, p, table, env,
+    work, pair_i, pair_j, gain, used,
 ):  # fmt: skip
     """Take one scan of sensor `s`, whose last time is `t`, into the tracks.
 
@@ -589,7 +616,7 @@ def step_scan(
     ----------
     z, zi : (m, N_Z), (m, N_ZI)
         Its detections, sorted by time; `order` (m,) sorts them by east.
-    x, P, real, whole, look, seed, seed_i
+    x, P, real, whole, look, fit, seed, seed_i
         Tracks and single detections, with room for m more of each.
     counts : (3,) int64
         Numbers of tracks and of single detections, and the next track number; changed.
@@ -607,7 +634,7 @@ def step_scan(
     int
         Rows of `used`; negative if `pair_i` is too short (nothing was changed but deleted tracks dropped).
     """
-    n = compact(counts[0], x, P, real, whole, look)
+    n = compact(counts[0], x, P, real, whole, look, fit)
     counts[0] = n
     m = len(z)
     sensor = sensors[s]
@@ -625,11 +652,11 @@ def step_scan(
         associate(n, m, pairs, pair_i, pair_j, gain, chosen)
     free = np.ones(m, np.bool_)
     rows = _update_all(
-        n, s, t, z, zi, x, P, real, whole, look, sensors, rate, p, table, env, work, pair_j, chosen, free, used
+        n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rate, p, table, env, work, pair_j, chosen, free, used
     )
     if sensor[S_RANGES] > 0.0:
         rows = _give_birth(
-            rows, s, t, z, zi, x, P, real, whole, look, seed, seed_i, counts, rate, sensors, p, table, env, pair_i,
+            rows, s, t, z, zi, x, P, real, whole, look, fit, seed, seed_i, counts, rate, sensors, p, table, env, pair_i,
             pair_j, gain, free, used,
         )  # fmt: skip
         left = 0
@@ -641,7 +668,7 @@ def step_scan(
 
 @kernel
 def _update_all(
-    n, s, t, z, zi, x, P, real, whole, look, sensors, rate, p, table, env, work, pair_j, chosen, free, used
+    n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rate, p, table, env, work, pair_j, chosen, free, used
 ):  # fmt: skip
     """Hits and misses of all tracks; returns rows of `used`."""
     xo, Po, c, aside = work
@@ -652,8 +679,8 @@ def _update_all(
             j = pair_j[chosen[i]]
             free[j] = False
             use_detection(
-                x[i], P[i], real[i], whole[i], look[i], s, sensors, z[j], zi[j], rate, p, env, table, xo[i], Po[i],
-                c[i], aside[i], W, B, cov,
+                x[i], P[i], real[i], whole[i], look[i], fit[i], s, sensors, z[j], zi[j], rate, p, env, table, xo[i],
+                Po[i], c[i], aside[i], W, B, cov,
             )  # fmt: skip
             used[rows, 0], used[rows, 1] = zi[j, ZI_NUMBER], whole[i, NUMBER]
             rows += 1
@@ -666,7 +693,7 @@ def _update_all(
 
 @kernel
 def _give_birth(
-    rows, s, t, z, zi, x, P, real, whole, look, seed, seed_i, counts, rate, sensors, p, table, env, pair_i, pair_j,
+    rows, s, t, z, zi, x, P, real, whole, look, fit, seed, seed_i, counts, rate, sensors, p, table, env, pair_i, pair_j,
     gain, free, used,
 ):  # fmt: skip
     """New tracks from pairs of free detections; the rest waits. Returns rows of `used`."""
@@ -686,7 +713,7 @@ def _give_birth(
                 continue
             i, k = pair_i[partner[j]], counts[0]
             if start_track(
-                x[k], P[k], real[k], whole[k], look[k], s, sensors, seed[i], seed_i[i], z[j], zi[j],
+                x[k], P[k], real[k], whole[k], look[k], fit[k], s, sensors, seed[i], seed_i[i], z[j], zi[j],
                 gain[partner[j]] + START_ODDS, counts[2], p, env, table, B,
             ):  # fmt: skip
                 # a doubtful start leaves its detections free to start a better one

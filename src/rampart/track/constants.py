@@ -51,7 +51,16 @@ FLAGS = 10
 ALIVE = 11  # bit mask of modes still computed
 MISSED = 12  # looks in a row without a detection
 IDENTITY = 13  # what the target says it is, eight ASCII bytes; 0 if silent
-N_WHOLE = 14
+KEPT = 14  # detections kept for the fit; more than FIT_ROOM: the fit is over
+N_WHOLE = 15
+
+# Detections kept for the fit of a falling body: rows of FIT_ROW in `fit`, then what was known before the first
+FIT_ROOM = 16
+FIT_MASK = 11  # after time, five numbers, five sigmas
+FIT_SENSOR = 12
+FIT_ROW = 13
+FIT_BASE = FIT_ROOM * FIT_ROW  # state (7,), information (7, 7)
+N_FIT = FIT_BASE + 7 + 49
 
 # Detections packed for kernels: columns of `z`
 Z_TIME = 0

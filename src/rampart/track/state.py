@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._kernels import N_ASIDE
-from .constants import N_MODES, N_REAL, N_STATE, N_WHOLE, N_Z, N_ZI
+from .constants import N_FIT, N_MODES, N_REAL, N_STATE, N_WHOLE, N_Z, N_ZI
 
 _FIRST = 64
 
@@ -34,6 +34,7 @@ class State:
             "real": np.zeros((_FIRST, N_REAL)),
             "whole": np.zeros((_FIRST, N_WHOLE), np.int64),
             "look": np.zeros((_FIRST, sensors)),
+            "fit": np.zeros((_FIRST, N_FIT)),
         }
         self._seeds = {"seed": np.zeros((_FIRST, N_Z)), "seed_i": np.zeros((_FIRST, N_ZI), np.int64)}
         self.counts = np.array([0, 0, 1], np.int64)

@@ -182,7 +182,7 @@ class Tracker:
             return self._last
         tracks = Tracks(*self._view(now_ns, n))
         if (tracks.status == DELETED).any():
-            self._state.counts[0] = _kernels.compact(n, *self._state.arrays[:5])
+            self._state.counts[0] = _kernels.compact(n, *self._state.arrays[:6])
         if reran:
             tracks = self._with_vanished(now_ns, tracks)
         self._last = _live(tracks)

@@ -6,10 +6,8 @@ diagonal element at one.
 
 import math
 
-import numpy as np
-
 from rampart.physics._jit import kernel
-from rampart.physics._kernels import acceleration, rk4_step
+from rampart.physics._kernels import rk4_step_jacobian
 from rampart.track.constants import (
     BALLISTIC,
     CRUISE,
@@ -84,57 +82,14 @@ def identity(F):
 
 
 @kernel
-def ballistic_jacobian(x, y, z, vx, vy, vz, k, h, site, atmosphere, drag, F):
-    """Derivative of a step of h seconds by the seven states, second order in h, from forces half way: into F (7, 7).
-
-    Position enters through the thinning of the air with height; east and north do not matter within a step.
-    """
-    ax, ay, az = acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag)
-    gx, gy, gz = acceleration(x, y, z, vx, vy, vz, 0.0, site, atmosphere, drag)
-    A = np.empty((3, 5))  # by height, velocity, ln k
-    d = 20.0
-    bx, by, bz = acceleration(x, y, z + d, vx, vy, vz, k, site, atmosphere, drag)
-    A[0, 0], A[1, 0], A[2, 0] = (bx - ax) / d, (by - ay) / d, (bz - az) / d
-    d = 0.5
-    bx, by, bz = acceleration(x, y, z, vx + d, vy, vz, k, site, atmosphere, drag)
-    A[0, 1], A[1, 1], A[2, 1] = (bx - ax) / d, (by - ay) / d, (bz - az) / d
-    bx, by, bz = acceleration(x, y, z, vx, vy + d, vz, k, site, atmosphere, drag)
-    A[0, 2], A[1, 2], A[2, 2] = (bx - ax) / d, (by - ay) / d, (bz - az) / d
-    bx, by, bz = acceleration(x, y, z, vx, vy, vz + d, k, site, atmosphere, drag)
-    A[0, 3], A[1, 3], A[2, 3] = (bx - ax) / d, (by - ay) / d, (bz - az) / d
-    A[0, 4], A[1, 4], A[2, 4] = ax - gx, ay - gy, az - gz
-    identity(F)
-    c = 0.5 * h * h
-    for i in range(3):
-        F[i, 3 + i] += h
-        F[i, 2] += c * A[i, 0]
-        F[3 + i, 2] += h * A[i, 0]
-        for j in range(3):
-            # A (A): velocity by velocity, to second order
-            s = A[i, 1] * A[0, 1 + j] + A[i, 2] * A[1, 1 + j] + A[i, 3] * A[2, 1 + j]
-            F[i, 3 + j] += c * A[i, 1 + j]
-            F[3 + i, 3 + j] += h * A[i, 1 + j] + c * s
-        F[3 + i, 5] += c * A[i, 0]
-        s = A[i, 1] * A[0, 4] + A[i, 2] * A[1, 4] + A[i, 3] * A[2, 4]
-        F[i, 6] += c * A[i, 4]
-        F[3 + i, 6] += h * A[i, 4] + c * s
-
-
-@kernel
 def predict_ballistic(x, P, dt, p, site, atmosphere, drag, xo, Po, W):
     """Coasting with drag by Runge-Kutta steps; W (3, 7, 7) scratch."""
     xo[:] = x
     Po[:, :] = P
     n = max(int(math.ceil(abs(dt) / p[P_STEP] - 1e-9)), 1)
     h = dt / n
-    k = math.exp(xo[6])
     for _ in range(n):
-        a, b, c, u, v, w = rk4_step(xo[0], xo[1], xo[2], xo[3], xo[4], xo[5], k, h, 0.0, site, atmosphere, drag)
-        ballistic_jacobian(
-            0.5 * (xo[0] + a), 0.5 * (xo[1] + b), 0.5 * (xo[2] + c), 0.5 * (xo[3] + u), 0.5 * (xo[4] + v),
-            0.5 * (xo[5] + w), k, h, site, atmosphere, drag, W[0],
-        )  # fmt: skip
-        xo[0], xo[1], xo[2], xo[3], xo[4], xo[5] = a, b, c, u, v, w
+        rk4_step_jacobian(xo, h, 0.0, site, atmosphere, drag, xo, W[0])
         transform(W[0], Po, W[1], Po)
     add_noise(Po, p[P_BALLISTIC], dt)
     Po[6, 6] += p[P_DRAG_WALK] * abs(dt)
