@@ -117,11 +117,7 @@ def detect_probability(x, cov, rcs, s):
         a = ux * cov[3, 3] + uy * cov[3, 4] + uz * cov[3, 5]
         b = ux * cov[3, 4] + uy * cov[4, 4] + uz * cov[4, 5]
         c = ux * cov[3, 5] + uy * cov[4, 5] + uz * cov[5, 5]
-        # an error of the predicted rate stays for many looks, so misses that it explains are no independent evidence:
-        # the rate is taken one sigma nearer to the notch, with half the spread
         spread = math.sqrt(max(ux * a + uy * b + uz * c, 0.25))
-        rate = math.copysign(max(abs(rate) - spread, 0.0), rate)
-        spread *= 0.5
         p *= 1.0 - normal_cdf((s[S_NOTCH] - rate) / spread) + normal_cdf((-s[S_NOTCH] - rate) / spread)
     best = s[S_DETECT]
     if s[S_REFERENCE] > 0.0 and rcs == rcs:
