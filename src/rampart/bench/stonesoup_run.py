@@ -1,3 +1,4 @@
+# mypy: disable-error-code="attr-defined"
 """Stone Soup on a scene, in a process of its own: ``python stonesoup_run.py SCENE.npz OUT.npz --algorithm gnn``.
 
 Needs numpy and stonesoup only, so that it runs in an environment without Rampart. The tracker is made of Stone Soup's
