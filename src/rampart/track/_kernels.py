@@ -11,7 +11,7 @@ import numpy as np
 
 from rampart.physics._jit import kernel
 from rampart.physics._kernels import ground_height
-from rampart.track.association._kernels import associate
+from rampart.track.association._kernels import associate, none
 from rampart.track.constants import (
     ALIVE,
     BALLISTIC,
@@ -98,7 +98,7 @@ from rampart.track.life._kernels import (
     survive,
 )
 from rampart.track.measurement._kernels import place
-from rampart.track.motion._kernels import predict_mode
+from rampart.track.motion._kernels import copy_mode, predict_mode
 
 # A pair of detections starts a track if the odds that it is one are better than this (ln)
 START_ODDS = -5.0
@@ -130,14 +130,38 @@ N_ASIDE = 9
 
 
 @kernel
+def copy_row(source, target):
+    """Copy one row of numbers. A loop: slices would cost compile time."""
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+@kernel
+def first_not_below(values, n, limit):
+    """Place of the first of n rising values that is `limit` or more."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        if values[middle] < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
 def compact(n, x, P, real, whole, look, fit):
     """Drop deleted tracks, keep the order; returns how many are left."""
     k = 0
     for i in range(n):
         if whole[i, STATUS] != DELETED:
             if k != i:
-                x[k], P[k], real[k] = x[i], P[i], real[i]
-                whole[k], look[k], fit[k] = whole[i], look[i], fit[i]
+                for m in range(N_MODES):
+                    copy_mode(x[i, m], P[i, m], x[k, m], P[k, m])
+                copy_row(real[i], real[k])
+                copy_row(whole[i], whole[k])
+                copy_row(look[i], look[k])
+                copy_row(fit[i], fit[k])
             k += 1
     return k
 
@@ -207,7 +231,7 @@ def gate(n, x, P, real, whole, look, s, sensors, z, zi, order, limits, clutter, 
             turns = math.floor((0.5 * (first_s + last_s) - look[i, s]) / sensor[S_PERIOD] + 0.5)
             t = min(max(look[i, s] + turns * sensor[S_PERIOD], first_s), last_s)
         search_box(x[i], P[i], real[i], whole[i, ALIVE], t - real[i, TIME], 10.0, low, high)
-        k = np.searchsorted(east[:placed], low[0] - 500.0) if placed else 0
+        k = first_not_below(east, placed, low[0] - 500.0)
         while k < m:
             j = order[k]
             k += 1
@@ -229,9 +253,8 @@ def gate(n, x, P, real, whole, look, s, sensors, z, zi, order, limits, clutter, 
             off = z[j, Z_TIME] - aside[i, A_TIME]
             if off != 0.0:
                 for a in range(N_MODES):
-                    shift[a] = xo[i, a]
-                    for b in range(3):
-                        shift[a, b] += off * xo[i, a, 3 + b]
+                    for b in range(7):
+                        shift[a, b] = xo[i, a, b] + (off * xo[i, a, 3 + b] if b < 3 else 0.0)
                 states = shift
             ln, d2 = score(
                 z[j], zi[j, ZI_MASK], sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2], real[i, WEIGHT], states,
@@ -290,8 +313,7 @@ def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, e
         look_ahead(x, P, real, whole[ALIVE], z[Z_TIME], p, env, xo, Po, c, aside, cov, sensor, W)
     for m in range(N_MODES):
         if (whole[ALIVE] >> m) & 1:  # of a dead mode nothing was computed: it keeps what it last knew
-            x[m, :] = xo[m]
-            P[m, :, :] = Po[m]
+            copy_mode(xo[m], Po[m], x[m], P[m])
     mask = zi[ZI_MASK]
     ln, d2 = update_track(x, P, real, whole, z, mask, sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2], p, c, B)
     survive(real, z[Z_TIME] - real[COUNTED], p)
@@ -514,7 +536,11 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, clutter, p, pair_i
     """Pairs of an earlier single detection and a free one that may be one object, with odds above `START_ODDS`."""
     sensor = sensors[s]
     C, B = np.empty((3, 3)), np.empty((24, 8))
-    x, P = np.zeros(7), np.zeros((7, 7))
+    x, P = np.empty(7), np.empty((7, 7))
+    for a in range(7):
+        x[a] = 0.0
+        for b in range(7):
+            P[a, b] = 0.0
     prior = math.log(p[P_BIRTHS] / max(clutter, 0.1))
     count = 0
     for i in range(n_seed):
@@ -560,8 +586,10 @@ def start_track(x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi,
             m, first, first_i[ZI_MASK], sensor, C1, z, zi[ZI_MASK], sensor, C2, dt, p, env[0], env[1], env[2], x[m],
             P[m], B,
         )  # fmt: skip
-    real[:] = 0.0
-    whole[:] = 0
+    for k in range(len(real)):
+        real[k] = 0.0
+    for k in range(len(whole)):
+        whole[k] = 0
     whole[ALIVE] = 31
     if not healthy(x, P, 31):
         return False
@@ -576,7 +604,8 @@ def start_track(x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi,
     real[WEIGHT], real[SURPRISE] = 0.5, 1.0
     whole[NUMBER], whole[STATUS], whole[HITS], whole[LOOKS], whole[HISTORY] = number, TENTATIVE, 2, 2, 3
     whole[FIRST_NS] = first_i[ZI_TIME_NS]
-    look[:] = z[Z_TIME]
+    for k in range(len(look)):
+        look[k] = z[Z_TIME]
     begin_unknown(fit, whole, first, p)
     if real[MU + THRUST] <= 0.5:
         keep(fit, whole, first, first_i[ZI_MASK], s)
@@ -640,17 +669,20 @@ def step_scan(
     sensor = sensors[s]
     rate = clutter[s, 0] if clutter[s, 0] > 0.0 else max(clutter[s, 1], 0.5)
     pairs = 0
-    work[3][:n, A_TIME] = math.nan
+    for i in range(n):
+        work[3][i, A_TIME] = math.nan
     if m and n:
         pairs = gate(
             n, x, P, real, whole, look, s, sensors, z, zi, order, limits, rate, p, env, work, pair_i, pair_j, gain
         )
         if pairs < 0:
             return -1
-    chosen = np.full(max(n, 1), -1)
+    chosen = none(max(n, 1))
     if pairs:
         associate(n, m, pairs, pair_i, pair_j, gain, chosen)
-    free = np.ones(m, np.bool_)
+    free = np.empty(m, np.bool_)
+    for j in range(m):
+        free[j] = True
     rows = _update_all(
         n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rate, p, table, env, work, pair_j, chosen, free, used
     )
@@ -699,11 +731,13 @@ def _give_birth(
     """New tracks from pairs of free detections; the rest waits. Returns rows of `used`."""
     m, n_seed = len(z), counts[1]
     pairs = pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, rate, p, pair_i, pair_j, gain)
-    spent = np.zeros(max(n_seed, 1), np.bool_)
+    spent = np.empty(n_seed, np.bool_)
+    for i in range(n_seed):
+        spent[i] = False
     if pairs:
-        chosen = np.full(n_seed, -1)
+        chosen = none(n_seed)
         associate(n_seed, m, pairs, pair_i, pair_j, gain, chosen)
-        partner = np.full(m, -1)
+        partner = none(m)
         for i in range(n_seed):
             if chosen[i] >= 0:
                 partner[pair_j[chosen[i]]] = chosen[i]
@@ -729,11 +763,13 @@ def _give_birth(
         life = (p[P_SEED_SCANS] + 0.5) * sensors[seed_i[i, ZI_SENSOR], S_PERIOD]
         if not spent[i] and t - seed[i, Z_TIME] < life:
             if k != i:
-                seed[k], seed_i[k] = seed[i], seed_i[i]
+                copy_row(seed[i], seed[k])
+                copy_row(seed_i[i], seed_i[k])
             k += 1
     for j in range(m):
         if free[j] and z[j, Z_EAST] == z[j, Z_EAST]:
-            seed[k], seed_i[k] = z[j], zi[j]
+            copy_row(z[j], seed[k])
+            copy_row(zi[j], seed_i[k])
             k += 1
     counts[1] = k
     return rows
@@ -753,7 +789,7 @@ def view(
             if (alive >> m) & 1:
                 # without mixing: the state as it stands, carried on
                 predict_mode(m, x[i, m], P[i, m], dt, p, env[0], env[1], env[2], xo[m], Po[m], W)
-        numbers[:] = real[i]
+        copy_row(real[i], numbers)
         if alive & 3 and not healthy(xo, Po, alive & 3):
             # a fall that no body takes (a start from clutter, carried on for too long): nothing is said of it
             alive &= ~3
@@ -765,11 +801,12 @@ def view(
                 mode[i, m] = numbers[MU + m]
         combine(xo, Po, numbers, alive, state[i], covariance[i])
         if (alive >> BALLISTIC) & 1:
-            fallen[i] = xo[BALLISTIC]
-            fallen_covariance[i] = Po[BALLISTIC]
+            copy_mode(xo[BALLISTIC], Po[BALLISTIC], fallen[i], fallen_covariance[i])
         else:
-            fallen[i] = math.nan
-            fallen_covariance[i] = math.nan
+            for a in range(7):
+                fallen[i, a] = math.nan
+                for b in range(7):
+                    fallen_covariance[i, a, b] = math.nan
         status[i] = whole[i, STATUS]
         _hear_silence(now, numbers, look[i], sensors, p, state[i], covariance[i])
         existence[i] = logistic(numbers[ODDS])

@@ -10,6 +10,15 @@ _BIG = 1e12
 
 
 @kernel
+def none(n):
+    """Indices that point nowhere: n times -1."""
+    out = np.empty(n, np.int64)
+    for i in range(n):
+        out[i] = -1
+    return out
+
+
+@kernel
 def find_root(parent, i):
     """Root of a node, with path halving."""
     while parent[i] != i:
@@ -80,8 +89,11 @@ def associate(n, m, pairs, pair_track, pair_detection, gain, chosen):
     chosen : (n,) int64
         Out: pair of each track, -1 for none.
     """
-    parent = np.arange(n + m)
-    chosen[:n] = -1
+    parent = np.empty(n + m, np.int64)
+    for i in range(n + m):
+        parent[i] = i
+    for i in range(n):
+        chosen[i] = -1
     live = 0
     for k in range(pairs):
         if gain[k] > 0.0:
@@ -92,15 +104,13 @@ def associate(n, m, pairs, pair_track, pair_detection, gain, chosen):
     if live == 0:
         return
     # pairs of each cluster, chained; a cluster's root is always a track
-    head = np.full(n, -1)
-    link = np.full(pairs, -1)
+    head, link = none(n), none(pairs)
     for k in range(pairs - 1, -1, -1):
         if gain[k] > 0.0:
             root = find_root(parent, pair_track[k])
             link[k] = head[root]
             head[root] = k
-    row_of = np.full(n, -1)
-    column_of = np.full(m, -1)
+    row_of, column_of = none(n), none(m)
     for root in range(n):
         k = head[root]
         if k < 0:
@@ -125,9 +135,12 @@ def _solve_cluster(first, link, pair_track, pair_detection, gain, row_of, column
         k = link[k]
     # one more column per row stands for "no detection"
     width = columns + rows
-    cost = np.full((rows, width), _BIG)
-    pair = np.full((rows, columns), -1)
+    cost, pair = np.empty((rows, width)), np.empty((rows, columns), np.int64)
     for i in range(rows):
+        for j in range(width):
+            cost[i, j] = _BIG
+        for j in range(columns):
+            pair[i, j] = -1
         cost[i, columns + i] = 0.0
     tracks = np.empty(rows, np.int64)
     k = first

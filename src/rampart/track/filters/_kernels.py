@@ -33,7 +33,7 @@ from rampart.track.constants import (
     WEIGHT,
 )
 from rampart.track.measurement._kernels import measure
-from rampart.track.motion._kernels import clamp_own, predict_mode
+from rampart.track.motion._kernels import clamp_own, copy_mode, predict_mode
 
 LOG_2PI = math.log(2.0 * math.pi)
 # One detection moves the balance of the families by no more than this: one wild report must not decide for good
@@ -106,8 +106,7 @@ def burn_out(x, P, after, xo, Po):
     The velocity still gained is a u, u uniform in [0, after]; the start is moved back so that the end of the interval
     is met (mean exactly, variance from above).
     """
-    xo[:] = x
-    Po[:, :] = P
+    copy_mode(x, P, xo, Po)
     speed = max(math.sqrt(x[3] * x[3] + x[4] * x[4] + x[5] * x[5]), 5.0)
     gain = 0.5 * x[6] * after
     spread = (x[6] * x[6] / 12.0 + 0.25 * P[6, 6]) * after * after

@@ -149,7 +149,9 @@ def _fly(x, gap, p, site, atmosphere, drag, F, Phi, W):
                 for k in range(7):
                     s += F[i, k] * Phi[k, j]
                 W[i, j] = s
-        Phi[:, :] = W
+        for i in range(7):
+            for j in range(7):
+                Phi[i, j] = W[i, j]
 
 
 @kernel

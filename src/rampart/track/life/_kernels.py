@@ -211,7 +211,7 @@ def judge_class(P, x, real, table, named):
     between falling classes also drag and a phase of thrust; between steered ones an identity (`named`).
     """
     ln = np.empty(N_CLASSES)
-    drag = np.zeros(3)
+    drag = np.empty(3)
     sigma = math.sqrt(max(P[BALLISTIC, 6, 6], 0.0))
     mean = 0.0
     for k in range(3):
@@ -345,7 +345,8 @@ def _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosph
     if mode == HOVER:
         wide = math.sqrt(0.5 * p[P_HOVER] * p[P_HOVER_TIME]) + 1.0
     for i in range(3):
-        H[:7] = 0.0
+        for j in range(7):
+            H[j] = 0.0
         H[3 + i] = 1.0
         scalar_update(x, P, H, -x[3 + i], wide * wide, h)
     ln = 0.0

@@ -36,6 +36,15 @@ THRUST_STEP_S = 1.0
 
 
 @kernel
+def copy_mode(x, P, xo, Po):
+    """Copy a state (7,) and its covariance (7, 7). Loops: slices would cost compile time."""
+    for i in range(7):
+        xo[i] = x[i]
+        for j in range(7):
+            Po[i, j] = P[i, j]
+
+
+@kernel
 def add_noise(P, q, dt):
     """White acceleration of density q [m2/s3] over dt [s], added to a covariance."""
     t = abs(dt)
@@ -84,8 +93,7 @@ def identity(F):
 @kernel
 def predict_ballistic(x, P, dt, p, site, atmosphere, drag, xo, Po, W):
     """Coasting with drag by Runge-Kutta steps; W (3, 7, 7) scratch."""
-    xo[:] = x
-    Po[:, :] = P
+    copy_mode(x, P, xo, Po)
     n = max(int(math.ceil(abs(dt) / p[P_STEP] - 1e-9)), 1)
     h = dt / n
     for _ in range(n):
@@ -98,8 +106,7 @@ def predict_ballistic(x, P, dt, p, site, atmosphere, drag, xo, Po, W):
 @kernel
 def predict_thrust(x, P, dt, p, g, xo, Po, W):
     """Constant acceleration x[6] along the velocity (thrust less drag) under gravity g [m/s2]."""
-    xo[:] = x
-    Po[:, :] = P
+    copy_mode(x, P, xo, Po)
     n = max(int(math.ceil(abs(dt) / THRUST_STEP_S - 1e-9)), 1)
     h = dt / n
     F = W[0]
