@@ -20,7 +20,7 @@ from rampart.records import Tracks, TrackStatus
 from rampart.track import Tracker
 from rampart.track.metrics import Points, score
 
-from .scenes import SCANS, SIGMA, Scene, load_scene, make_scene, radar_site
+from .scenes import SCANS, SIGMA, Scene, make_scene, radar_site
 
 #: Kind, targets, seeds, Stone Soup's algorithms on the first seed.
 CASES: tuple[tuple[str, int, tuple[int, ...], tuple[str, ...]], ...] = (
@@ -45,7 +45,7 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     _track(make_scene("cross", 10, 99))  # compiles
     results = []
     for kind, targets, seeds, algorithms in CASES:
-        scenes = [load_scene(kind, targets, seed) for seed in (seeds[:1] if quick else seeds)]
+        scenes = [make_scene(kind, targets, seed) for seed in (seeds[:1] if quick else seeds)]
         ours, cpu_ms = _ours(scenes, 1 if quick else PASSES)
         peers = {a: _stonesoup(scenes[0], a, 10.0 if quick else 240.0) for a in algorithms}
         known = {name: figures for name, figures in peers.items() if figures}
