@@ -11,14 +11,15 @@ from pydantic import Field, model_validator
 
 from rampart.errors import InputError
 from rampart.physics.environment import Environment
-from rampart.records import DetectionFlag, Detections, Result, SensorModel, Site, TargetClass
+from rampart.records import DetectionFlag, Detections, Flight, Result, SensorModel, Site, TargetClass
 from rampart.records.spec import Degrees, Identifier, NonNegative, Number, Positive, Share, Spec, Vector3
 
 from . import _kernels as kernels
 from .dice import Dice
-from .gates import Looks
+from .gates import Gate, Looks
 from .scan import NS, Schedule
 from .sky import Sky
+from .visibility import Visibility, geometry, weaken
 
 Elevation = Annotated[Number, Field(ge=-90, le=90)]
 Width = Annotated[Number, Field(gt=0, le=360)]
@@ -168,6 +169,13 @@ class BearingSensor:
         flight = table[3].astype(np.int32)
         looks = Looks(gate, when, polar[:, 0], np.full(n, np.nan))
         return Result(self._detections(now_ns, table, flight, sky, u[1]), {"flight": flight, "gates": looks})
+
+    def visibility(self, position_enu: np.ndarray, velocity_enu: np.ndarray, like: Flight) -> Visibility:
+        """With what probability one look reports something, at many places; see `Radar.visibility`."""
+        gate, polar = geometry(self._face, self._land, position_enu, velocity_enu)
+        if self._spec._listens and not like.emits:
+            gate[gate == Gate.DETECTED] = Gate.SILENT
+        return weaken(gate, polar, np.full(len(gate), self._spec.p_detect), Gate.CHANCE)
 
     def _draw_false(self, end_s: float) -> np.ndarray:
         """False alarms of one scan: (4, k) time, azimuth, elevation, flight; uniform over the cover."""

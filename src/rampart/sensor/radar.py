@@ -12,16 +12,17 @@ from pydantic import Field, model_validator
 
 from rampart.errors import InputError
 from rampart.physics.environment import Environment
-from rampart.records import DetectionFlag, Detections, Result, SensorModel, Site, TargetClass
+from rampart.records import DetectionFlag, Detections, Flight, Result, SensorModel, Site, TargetClass
 from rampart.records.spec import Degrees, Identifier, NonNegative, Number, Positive, Spec, Vector3
 
 from . import _kernels as kernels
 from .clutter import ClutterCells, FalseAlarms
 from .dice import Dice
-from .gates import Looks
-from .range_law import P_DETECT_REFERENCE, reference_snr
+from .gates import Gate, Looks
+from .range_law import P_DETECT_REFERENCE, p_detect, reference_snr
 from .scan import NS, Schedule
 from .sky import Sky
+from .visibility import Visibility, geometry, weaken
 
 Elevation = Annotated[Number, Field(ge=-90, le=90)]
 Width = Annotated[Number, Field(gt=0, le=360)]
@@ -213,6 +214,7 @@ class Radar:
         self._land = (terrain.smooth, terrain.heights_m, environment.frame)
         numbers = _Numbers.of(spec)
         self._face, self._law = numbers.face, numbers.law
+        self._p_false_alarm = spec.p_false_alarm
         height = spec.position_enu_m[2] - float(terrain.height_at(*spec.position_enu_m[:2]))
         if height < 0.0:
             raise InputError(f"sensor {spec.id!r}: position_enu_m is {-height:.1f} m below the ground")
@@ -279,6 +281,24 @@ class Radar:
         with np.errstate(divide="ignore"):
             looks = Looks(gate, when, polar[:, 0], 10.0 * np.log10(snr))
         return Result(self._detections(now_ns, table, flight, sky), {"flight": flight, "gates": looks})
+
+    def visibility(self, position_enu: np.ndarray, velocity_enu: np.ndarray, like: Flight) -> Visibility:
+        """With what probability one look reports something, at many places; no dice are drawn.
+
+        Parameters
+        ----------
+        position_enu, velocity_enu : ndarray (n, 3)
+            Where it is [m] and how it flies [m/s], in the site's frame.
+        like : Flight
+            What it is: its cross-section and fluctuation count, not its path.
+
+        Notes
+        -----
+        Each place stands alone: no other target shares its resolution cell.
+        """
+        gate, polar = geometry(self._face, self._land, position_enu, velocity_enu)
+        snr = self._law[0] * 10.0 ** (0.1 * like.rcs_dbsm) / np.maximum(polar[:, 0], 1.0) ** 4
+        return weaken(gate, polar, p_detect(snr, like.swerling, self._p_false_alarm), Gate.SNR)
 
     def _draw_false(self) -> np.ndarray:
         false = self._false_alarms.draw(self._dice["false_alarms"])
