@@ -12,6 +12,7 @@ import numpy as np
 from rampart.physics._jit import kernel
 from rampart.physics._kernels import ground_height
 from rampart.track.association._kernels import associate, none
+from rampart.track.classification._kernels import judge_class, see_class
 from rampart.track.constants import (
     ALIVE,
     BALLISTIC,
@@ -75,7 +76,6 @@ from rampart.track.constants import (
     Z_SIGMA,
     Z_TIME,
     ZI_FLAGS,
-    ZI_HINT,
     ZI_IDENTITY,
     ZI_MASK,
     ZI_NUMBER,
@@ -90,10 +90,8 @@ from rampart.track.life._kernels import (
     MAX_FAMILY,
     clutter_of,
     detect_probability,
-    judge_class,
     logistic,
     normal_cdf,
-    see_class,
     start_mode,
     survive,
 )
@@ -330,7 +328,7 @@ def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, e
     settle_modes(x, P, real, whole, d2, _count(mask), p)
     fit_fall(x, P, real, whole, fit, z, mask, s, sensors, xo[BALLISTIC], Po[BALLISTIC], p, env, B)
     ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
-    see_class(x, P, real, whole, table, ground, zi[ZI_HINT], B)
+    see_class(x, P, real, whole, table, ground, z, zi, B)
     judge_class(P, x, real, table, whole[IDENTITY] != 0)
     if whole[STATUS] == COASTED or (
         whole[STATUS] == TENTATIVE and _enough_hits(whole, p) and real[ODDS] >= p[P_CONFIRM_ODDS]
@@ -615,7 +613,7 @@ def start_track(x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi,
     note_detection(real, whole, first, first_i, s)
     note_detection(real, whole, z, zi, s)
     ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
-    see_class(x, P, real, whole, table, ground, zi[ZI_HINT], B)
+    see_class(x, P, real, whole, table, ground, z, zi, B)
     judge_class(P, x, real, table, whole[IDENTITY] != 0)
     return True
 

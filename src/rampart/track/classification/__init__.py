@@ -1,0 +1,1 @@
+"""Classification: what a track is, by Bayes' rule over all evidence."""
