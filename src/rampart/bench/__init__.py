@@ -12,6 +12,7 @@ NAMES = {
     "track": "CPU time per scan and accuracy, beside Stone Soup",
     "chain": "whole chain against real time",
     "asterix": "decoded records per second, beside libasterix",
+    "impact": "impact and launch points over the Cramer-Rao bound, and whether the ellipses hold",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 

@@ -1,6 +1,7 @@
-"""Bound: how well anybody could know the impact point of one flight from the detections it really had."""
+"""Bound: how well anybody could know the impact and launch point of one flight from the detections it really had."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,24 +91,66 @@ def impact_bound(
     the coasting state that later ones do not say better. So an estimator may beat the bound a little just after
     burnout.
     """
+    return bounds(flight, detections, site, environment, [time_s], prior_sigma=prior_sigma)[0][0]
+
+
+def bounds(
+    flight: Flight,
+    detections: Detections,
+    site: Site,
+    environment: Environment,
+    times_s: Sequence[float],
+    *,
+    prior_sigma: tuple[float, ...] = PRIOR_SIGMA,
+) -> list[tuple[Bound, Bound]]:
+    """Cramer-Rao bounds of the impact and of the launch point at several times.
+
+    Parameters
+    ----------
+    flight, detections, site, environment, prior_sigma
+        As in `impact_bound`.
+    times_s : sequence of float
+        Times [s since run start].
+
+    Returns
+    -------
+    list of (Bound, Bound)
+        For each time, of the impact point and of the point where the coasting flight, carried on back in time, leaves
+        the ground. For a rocket that is not quite the launch point: what its boost does is in neither.
+    """
+    nothing = (Bound.unknown(), Bound.unknown())
     if not flight.ballistic or not math.isfinite(flight.ln_drag):
-        return Bound.unknown()
+        return [nothing] * len(times_s)
     measured_s = (detections.time_ns - site.start_ns) * 1e-9
     received_s = (detections.received_ns - site.start_ns) * 1e-9
     coast_s = flight.burnout_s if math.isfinite(flight.burnout_s) else flight.start_s
-    use = np.flatnonzero((received_s <= time_s) & (measured_s >= coast_s) & (measured_s <= flight.end_s))
+    use = np.flatnonzero((received_s <= max(times_s)) & (measured_s >= coast_s) & (measured_s <= flight.end_s))
     if len(use) < _LEAST:
-        return Bound.unknown()
+        return [nothing] * len(times_s)
     use = use[np.argsort(measured_s[use], kind="stable")]
+    # the prior belongs to the earliest detection that counts, were it received late
     first_s = float(measured_s[use[0]])
     fan = _fan(flight, first_s)
-    seen = _measurements(fan, measured_s[use] - first_s, detections.take(use), site, environment)
-    weight = _weights(detections.take(use))
+    known = detections.take(use)
+    seen = _measurements(fan, measured_s[use] - first_s, known, site, environment)
+    weight = _weights(known)
     scale = np.array(prior_sigma)
-    information = _information(seen, weight, scale)
-    derivative = _impact_derivative(fan, environment) * scale
+    points = [_point_derivative(fan, environment, backward) * scale for backward in (False, True)]
+    found = []
+    for time_s in times_s:
+        by_then = received_s[use] <= time_s
+        if by_then.sum() < _LEAST:
+            found.append(nothing)
+            continue
+        information = _information(seen[:, by_then], weight[by_then], scale)
+        impact, launch = (_bound(d, information, int(by_then.sum())) for d in points)
+        found.append((impact, launch))
+    return found
+
+
+def _bound(derivative: Floats, information: Floats, detections: int) -> Bound:
     covariance = derivative @ np.linalg.solve(information, derivative.T)
-    return Bound(float(np.sqrt(np.trace(covariance))), 0.5 * (covariance + covariance.T), len(use))
+    return Bound(float(np.sqrt(np.trace(covariance))), 0.5 * (covariance + covariance.T), detections)
 
 
 def _fan(flight: Flight, time_s: float) -> Floats:
@@ -121,8 +164,8 @@ def _fan(flight: Flight, time_s: float) -> Floats:
     return fan
 
 
-def _impact_derivative(fan: Floats, environment: Environment) -> Floats:
-    landed = fly_to_ground(fan, environment, step_s=_STEP_S).position_enu
+def _point_derivative(fan: Floats, environment: Environment, backward: bool) -> Floats:
+    landed = fly_to_ground(fan, environment, step_s=_STEP_S, backward=backward).position_enu
     return ((landed[0::2, :2] - landed[1::2, :2]) / (2.0 * _DELTA[:, None])).T
 
 

@@ -1,0 +1,176 @@
+"""``rampart bench impact``: impact and launch points over the Cramer-Rao bound, and whether the ellipses hold.
+
+Rounds of known kinds are flown through the real tracker and predictor, from detections alone: misses, clutter, drag
+drawn from the tracker's own prior. Three groups of rows:
+
+- ``perfect``: the chain's model of air, drag curve and radar is right, and the site says so (no declared errors).
+  RMS error over RMS bound, conditional on the detections that there were;
+- ``wrong``: truth has a wind, a drag curve and a radar alignment of its own, drawn with the sigmas that the site
+  declares. The bound beside it knows of no such errors;
+- ``ellipses``: rounds of all kinds, wrong in the same way; is the true impact inside the 90 % ellipse, at one random
+  time in each fifth of the flight (in the first: from the first prediction on).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arcs import PER_SCENE, Arcs, Errors, Radar, make_scene
+from .follow import Samples, follow
+from .scenarios import share as proportion
+
+Floats = NDArray[np.float64]
+
+RADARS = {
+    "10 m 0.2 deg 1 Hz": Radar(10.0, 0.2, 1.0),
+    "5 m 0.1 deg 10 Hz": Radar(5.0, 0.1, 0.1),
+    "10 m 0.2 deg 1 m/s 2 Hz": Radar(10.0, 0.2, 0.5, 1.0),
+}
+ARCS = {
+    "slow-high": Arcs((200.0, 200.0), (60.0, 60.0)),
+    "fast-low": Arcs((350.0, 350.0), (40.0, 40.0)),
+    "rocket": Arcs((250.0, 350.0), (40.0, 60.0), (1.2, 2.0), first_look=0.02),
+}
+MIXED = {
+    "rocket": Arcs((200.0, 400.0), (35.0, 65.0), (1.2, 2.0), first_look=0.02),
+    "shell": Arcs((220.0, 400.0), (35.0, 65.0), first_look=0.02),
+    "shell, G7": Arcs((220.0, 400.0), (35.0, 65.0), first_look=0.02, shape="g7"),
+    "mortar": Arcs((120.0, 250.0), (50.0, 80.0), first_look=0.02),
+}
+#: What the site declares, and truth draws, in the rows that are not perfect.
+WRONG = Errors(wind_ms=3.0, shape=0.2, angle_deg=0.1)
+SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+CHI2_90 = 4.605170185988092
+TRACKS, QUICK_TRACKS = 2400, 96  #: per cell
+ELLIPSE_TRACKS, QUICK_ELLIPSE_TRACKS = 12_000, 288
+
+
+def run(*, quick: bool = False, workers: int = 2) -> dict[str, Any]:
+    """Fly all cells.
+
+    Parameters
+    ----------
+    quick : bool
+        96 tracks per cell in place of 2,400, and 288 in place of 12,000.
+    workers : int
+        Processes; the figures do not depend on it.
+    """
+    tracks, mixed = (QUICK_TRACKS, QUICK_ELLIPSE_TRACKS) if quick else (TRACKS, ELLIPSE_TRACKS)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        results = [
+            _row(f"{arcs}, {radar}, {words}", _gather(pool.map, arcs, radar, errors, tracks), SHARES)
+            for words, errors in (("perfect", Errors()), ("wrong", WRONG))
+            for radar in tuple(RADARS)[:2]
+            for arcs in ARCS
+        ]
+        results.append(_ellipses(pool.map, mixed))
+    return {"results": results}
+
+
+Mapper = Callable[..., Iterable[Any]]
+
+
+def _gather(mapper: Mapper, arcs: str, radar: str, errors: Errors, tracks: int) -> Samples:
+    jobs = [(arcs, radar, errors, scene) for scene in range(math.ceil(tracks / PER_SCENE))]
+    return Samples.concat(list(mapper(_fly, jobs)))
+
+
+def _fly(job: tuple[str, str, Errors, int]) -> Samples:
+    arcs, radar, errors, number = job
+    seed = (list(ARCS).index(arcs), list(RADARS).index(radar), number)
+    scene = make_scene(ARCS[arcs], RADARS[radar], errors, seed)
+    return follow(scene.flights, scene.detections, scene.site, scene.environment, SHARES, shown=scene.shown)
+
+
+def _ellipses(mapper: Mapper, tracks: int) -> dict[str, Any]:
+    """Coverage by fifths of the flight over all kinds of rounds and all radars, the fine one least often."""
+    jobs = [(scene, *_kind(scene)) for scene in range(math.ceil(tracks / PER_SCENE))]
+    samples = Samples.concat(list(mapper(_fly_mixed, jobs)))
+    return {"name": "ellipses, wrong", "ours": coverage(samples), "peer": None, "ratio": None}
+
+
+def _kind(scene: int) -> tuple[str, str]:
+    """Kinds in turn; of eight scenes four have the default radar, three the coarse one, one the fine one."""
+    radar = tuple(RADARS)[(2, 0, 2, 0, 2, 0, 2, 1)[scene // len(MIXED) % 8]]
+    return tuple(MIXED)[scene % len(MIXED)], radar
+
+
+def _fly_mixed(job: tuple[int, str, str]) -> Samples:
+    number, arcs, radar = job
+    scene = make_scene(MIXED[arcs], RADARS[radar], WRONG, (9, number))
+    rng = np.random.default_rng((9, number, 1))
+    shares = (np.arange(5) + rng.random((len(scene.flights), 5))) / 5.0
+    shares[:, 0] *= 0.999  # never in the next fifth by rounding
+    return follow(scene.flights, scene.detections, scene.site, scene.environment, shares)
+
+
+def coverage(samples: Samples) -> dict[str, Any]:
+    """Share of true impacts inside the 90 % ellipse, overall and by fifths of the flight.
+
+    Parameters
+    ----------
+    samples : Samples
+        Of any flights and times; those without a prediction do not count.
+
+    Returns
+    -------
+    dict
+        ``tracks`` (with at least one prediction), ``inside_90``, ``nees`` and the same by fifth.
+    """
+    known = samples.take(np.isfinite(samples.impact_miss[:, 0]))
+    fifth = np.minimum((known.share * 5.0).astype(int), 4)
+    inside, distance2 = known.impact_distance2 <= CHI2_90, known.impact_distance2
+    found: dict[str, Any] = {
+        "tracks": len(np.unique(known.flight)),
+        "inside_90": proportion(int(inside.sum()), len(inside)),
+        "nees": _mean(distance2),
+    }
+    for k in range(5):
+        mine = fifth == k
+        found[f"{k / 5:.1f}-{(k + 1) / 5:.1f}"] = {
+            **proportion(int(inside[mine].sum()), int(mine.sum())),
+            "nees": _mean(distance2[mine]),
+        }
+    return found
+
+
+def _row(name: str, samples: Samples, shares: tuple[float, ...]) -> dict[str, Any]:
+    ours: dict[str, Any] = {"tracks": len(np.unique(samples.flight))}
+    ours.update((f"at_{part}", figures(samples.take(np.isclose(samples.share, part)))) for part in shares)
+    worst = max((f["impact_over_bound"] for f in ours.values() if isinstance(f, dict)), default=None)
+    return {"name": name, "ours": ours, "peer": None, "ratio": worst}
+
+
+def figures(samples: Samples) -> dict[str, Any]:
+    """Errors over bounds, normalised errors and ellipses of samples at one share of their flights.
+
+    Returns
+    -------
+    dict
+        ``n`` predictions with a bound; then for impact and launch RMS error and RMS bound [m], their ratio and its
+        Monte Carlo error, mean squared Mahalanobis distance (ideal 2) and the share inside 90 % ellipses.
+    """
+    found: dict[str, Any] = {"n": int(np.isfinite(samples.impact_miss[:, 0]).sum()), "of": len(samples.share)}
+    for point in ("impact", "launch"):
+        miss, bound = getattr(samples, f"{point}_miss"), getattr(samples, f"{point}_bound")
+        distance2 = getattr(samples, f"{point}_distance2")
+        use = np.isfinite(miss[:, 0]) & np.isfinite(bound)
+        square = (miss[use] ** 2).sum(axis=1)
+        rms, least = math.sqrt(_mean(square)), math.sqrt(_mean(bound[use] ** 2))
+        error = 0.5 * float(np.std(square)) / math.sqrt(max(use.sum(), 1)) / _mean(square) if use.any() else math.nan
+        found[f"{point}_rms_m"], found[f"{point}_bound_m"] = rms, least
+        found[f"{point}_over_bound"], found[f"{point}_ratio_error"] = rms / least, error * rms / least
+        found[f"{point}_nees"] = _mean(distance2[use])
+        found[f"{point}_inside_90"] = _mean(distance2[use] <= CHI2_90)
+    return found
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(np.mean(values)) if len(values) else math.nan
