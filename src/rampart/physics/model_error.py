@@ -1,8 +1,9 @@
 """What the flight model may have wrong: a wind that differs from the profile, a drag curve of another shape.
 
-Four numbers stand for it: the wind's error east and north [m/s], the same at all heights, and the ln of the drag
-coefficient's error about Mach 0.9 and above Mach 1. At low Mach numbers the curve's error is one of the drag-to-mass
-ratio, which everybody estimates anyway. Between them these two bends span most of what tells the standard shapes apart.
+Four numbers stand for it: the wind's error east and north [m/s], the same at all heights, and how far the drag curve
+bends from one standard shape towards two others: from G1 towards G7 (slender bodies, whose drag rises later) and
+towards the sphere (what tumbles). At low Mach numbers a curve's error is one of the drag-to-mass ratio, which everybody
+estimates anyway. The bends are scaled so that one is about the greatest change of ln Cd that it makes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rampart.physics._kernels import PIECES_PER_MACH
-from rampart.physics.drag import drag_table
+from rampart.physics.drag import TOP_MACH, drag_coefficient, drag_table, reference_coefficient
 
 Floats = NDArray[np.float64]
 
@@ -22,27 +23,34 @@ N_ERRORS = 4
 #: Size of a change of each that is small and still far above rounding [m/s, m/s, 1, 1].
 PROBE = (1.0, 1.0, 0.1, 0.1)
 
-# A bump of the transonic rise, and what lies above it: ln Cd by Mach number, linear between
-_MACH = (0.0, 0.6, 0.9, 1.05, 1.2, 5.0)
-_RISE = (0.0, 0.0, 1.0, 0.0, 0.0, 0.0)
-_ABOVE = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0)
+# ln Cd that tells G7, and the sphere, from G1 about Mach 1 (0.9 and 1.1): makes one unit of a bend of them
+_G7_UNIT = 0.3
+_SPHERE_UNIT = 0.5
 
 
-def bend_drag(table: Floats, rise: float, above: float) -> Floats:
-    """A drag table (n, 4) with its Cd times exp(`rise`) about Mach 0.9 and times exp(`above`) from Mach 1.05 on.
+@cache
+def _bends() -> Floats:
+    """Change of ln Cd by a unit of each bend, at the ends of a drag table's pieces (2, n + 1)."""
+    mach = np.arange(round(TOP_MACH * PIECES_PER_MACH) + 1) / PIECES_PER_MACH
+    g1, g7, sphere = (np.log(drag_coefficient(s, mach) / reference_coefficient(s)) for s in ("g1", "g7", "sphere"))
+    return np.array([(g7 - g1) / _G7_UNIT, (sphere - g1) / _SPHERE_UNIT])
+
+
+def bend_drag(table: Floats, slender: float, tumbling: float) -> Floats:
+    """A drag table (n, 4) bent towards G7 by `slender` and towards the sphere by `tumbling`.
 
     Examples
     --------
-    >>> bent = bend_drag(drag_table("g1"), 0.2, -0.1)
-    >>> bool(bent[20, 0] == 1.0), round(float(bent[36, 0] / drag_table("g1")[36, 0]), 4)
-    (True, 1.2214)
+    >>> bent = bend_drag(drag_table("g1"), 0.3, 0.0)
+    >>> bool(np.abs(bent[:, 0] / drag_table("g7")[:, 0] - 1.0).max() < 1e-9)
+    True
     """
-    edge = np.arange(len(table) + 1) / PIECES_PER_MACH
-    factor = np.exp(rise * np.interp(edge, _MACH, _RISE) + above * np.interp(edge, _MACH, _ABOVE))
-    low, step = factor[:-1], np.diff(factor)
-    bent = table * low[:, None]
-    # times a factor that is linear inside a piece; what that makes of fourth degree is below 1e-6 and left out
-    bent[:, 1:] += table[:, :3] * step[:, None]
+    factor = np.exp(slender * _bends()[0] + tumbling * _bends()[1])
+    bent = table * factor[:-1, None]
+    # times a factor that is linear inside a piece; its term of fourth degree is put to the third, so that pieces join
+    step = np.diff(factor)[:, None]
+    bent[:, 1:] += table[:, :3] * step
+    bent[:, 3] += table[:, 3] * step[:, 0]
     return bent
 
 
