@@ -269,8 +269,10 @@ class _Grouped:
 
 
 def _flight(message: Mapping[str, Any]) -> Flight:
-    values = {name: message[name] for name in FLIGHT_FIELDS}
-    values |= {name: float("nan") for name in ("burnout_s", "ln_drag", "rcs_dbsm") if values[name] is None}
+    # recordings made before a field was there lack it
+    values = {name: message[name] for name in FLIGHT_FIELDS if name in message or name != "tip_speed_ms"}
+    numbers = ("burnout_s", "ln_drag", "rcs_dbsm", "tip_speed_ms")
+    values |= {name: float("nan") for name in numbers if name in values and values[name] is None}
     time_s, position, velocity = (np.array(message[name], dtype=float) for name in FLIGHT_ARRAYS)
     fate = Fate[str(message["fate"]).upper()]
     return Flight(

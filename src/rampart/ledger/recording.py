@@ -44,6 +44,7 @@ FLIGHT_FIELDS = (
     "emits",
     "burnout_s",
     "ln_drag",
+    "tip_speed_ms",
 )
 
 _BATCH_SCHEMA = batch_schema(Detections)

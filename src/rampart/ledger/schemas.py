@@ -107,6 +107,7 @@ TRUTH_SCHEMA = _object(
         "swerling": {"type": "integer", "description": "fluctuation model"},
         "burnout_s": {"type": "number", "description": "end of thrust, seconds since run start; null without thrust"},
         "ln_drag": {"type": "number", "description": "ln of drag-to-mass in m2/kg; null for what does not fall"},
+        "tip_speed_ms": {"type": "number", "description": "of rotor blades or wing tips, m/s; null for a rigid body"},
     },
 )
 

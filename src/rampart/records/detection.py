@@ -37,6 +37,15 @@ class Detections(Columns):
     identity: np.ndarray = column("U8", doc="what the target says it is: Mode S address or Mode 3/A code; '' if silent")
     class_hint: np.ndarray = column("i1", missing=TargetClass.UNKNOWN, doc="TargetClass as the sensor reports it")
     flags: np.ndarray = column("u1", doc="DetectionFlag")
+    doppler_spread_ms: np.ndarray = column(
+        "f8", doc="one-sided width of the micro-Doppler about the body's line, m/s; nan if not measured"
+    )
+    emission: np.ndarray = column("i1", doc="Emission: what the target was heard to send")
+    class_score: np.ndarray = column(
+        "f8",
+        N_CLASSES,
+        doc="relative likelihood by TargetClass of what the sensor saw; nan if it does not classify",
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

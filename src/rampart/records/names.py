@@ -92,6 +92,15 @@ class Fate(Named):
     DESTROYED = 3
 
 
+class Emission(Named):
+    """What a target was heard to send, where a sensor listens."""
+
+    NONE = 0
+    LINK = 1  #: the control or video link of a drone
+    REMOTE_ID = 2  #: a drone that says who and where it is
+    ADS_B = 3  #: an aircraft that says who and where it is
+
+
 class DetectionFlag(IntFlag):
     """Marks on a detection; anything marked can never become a live warning."""
 

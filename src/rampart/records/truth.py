@@ -28,6 +28,7 @@ class Flight:
     swerling: int = 1  #: fluctuation model, 0 (steady) to 4
     identity: str = ""  #: what its transponder says, "" if none
     emits: bool = False  #: has a radio link that a direction finder can hear
+    tip_speed_ms: float = float("nan")  #: of rotor blades or wing tips, what spreads the echo; nan for a rigid body
     burnout_s: float = float("nan")  #: end of thrust, seconds since run start; nan without thrust
     ln_drag: float = float("nan")  #: ln of drag-to-mass [m2/kg] of ballistic kinds; nan otherwise
     fate: Fate = Fate.DEPARTED

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from rampart.errors import InputError
 from rampart.physics.environment import Environment
-from rampart.records import DetectionFlag, Detections, Flight, Result, SensorModel, Site, TargetClass
+from rampart.records import DetectionFlag, Detections, Emission, Flight, Result, SensorModel, Site, TargetClass
 from rampart.records.spec import Degrees, Identifier, NonNegative, Number, Positive, Share, Spec, Vector3
 
 from . import _kernels as kernels
@@ -207,6 +207,7 @@ class BearingSensor:
             elevation_sigma_rad=np.full(m, self._sigma[1]),
             identity=identity,
             class_hint=hint,
+            emission=np.full(m, Emission.LINK if self._spec._listens else Emission.NONE, np.int8),
             flags=np.full(m, DetectionFlag.SIMULATED),
         )
 

@@ -23,6 +23,10 @@ class Gate(Named):
     SNR = 7  #: too weak: range, radar cross-section or a fade
     CELL = 8  #: in one resolution cell with something stronger
     CHANCE = 9  #: in view, but not picked out (cameras and direction finders)
+    POINTING = 10  #: the camera looked elsewhere, or was still turning
+    LIGHT = 11  #: hidden by night, haze or rain
+    PIXELS = 12  #: too small in the picture
+    NOISE = 13  #: drowned in wind and background noise
 
 
 @dataclass(frozen=True, slots=True, eq=False)

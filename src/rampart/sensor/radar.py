@@ -12,13 +12,14 @@ from pydantic import Field, model_validator
 
 from rampart.errors import InputError
 from rampart.physics.environment import Environment
-from rampart.records import DetectionFlag, Detections, Flight, Result, SensorModel, Site, TargetClass
+from rampart.records import N_CLASSES, DetectionFlag, Detections, Flight, Result, SensorModel, Site, TargetClass
 from rampart.records.spec import Degrees, Identifier, NonNegative, Number, Positive, Spec, Vector3
 
 from . import _kernels as kernels
 from .clutter import ClutterCells, FalseAlarms
 from .dice import Dice
 from .gates import Gate, Looks
+from .micro_doppler import width_ms
 from .range_law import P_DETECT_REFERENCE, p_detect, reference_snr
 from .scan import NS, Schedule
 from .sky import Sky
@@ -61,6 +62,7 @@ class _RadarSpec(Spec):
     clutter_p_detect: Annotated[Number, Field(ge=0, le=1)] = 0.3  #: of one of them in one scan
     clutter_range_m: Positive = 8_000.0  #: within which the clutter cells lie
     interrogates: bool = True  #: reads the identity of aircraft that carry a transponder
+    micro_doppler: bool = False  #: reports how far moving blades and wings spread an echo
 
     @model_validator(mode="after")
     def _check_cover(self) -> _RadarSpec:
@@ -218,7 +220,8 @@ class Radar:
         height = spec.position_enu_m[2] - float(terrain.height_at(*spec.position_enu_m[:2]))
         if height < 0.0:
             raise InputError(f"sensor {spec.id!r}: position_enu_m is {-height:.1f} m below the ground")
-        self._dice = Dice(rng, ("targets", "false_alarms", "clutter"))
+        self._dice = Dice(rng, ("targets", "false_alarms", "clutter", "micro_doppler"))
+        self._micro_doppler = spec.micro_doppler
         self._false_alarms = self._make_false_alarms(spec)
         self._clutter = self._place_clutter(spec, height) if spec.clutter_cells else None
 
@@ -335,7 +338,24 @@ class Radar:
             identity=identity,
             class_hint=np.full(m, TargetClass.UNKNOWN, np.int8),
             flags=np.full(m, DetectionFlag.SIMULATED, np.uint8),
+            doppler_spread_ms=self._spread(table, flight, sky) if self._micro_doppler else nan[2],
+            emission=np.zeros(m, np.int8),
+            class_score=np.full((m, N_CLASSES), np.nan),
         )
+
+    def _spread(self, table: np.ndarray, flight: np.ndarray, sky: Sky) -> np.ndarray:
+        """Width of the micro-Doppler of each report [m/s]; two draws for each."""
+        m, real = len(flight), flight >= 0
+        dice = self._dice["micro_doppler"]
+        u, noise = dice.random(m), dice.standard_normal(m)
+        tips = np.where(real, sky.tip_speed_ms[flight], np.nan) if len(sky) else np.full(m, np.nan)
+        fixed = real & (sky.target_class[flight] == TargetClass.FIXED_WING) if len(sky) else real
+        if fixed.any():
+            # a propeller turns across the way of flight: seen from ahead or behind its blades hardly move in range
+            v = sky.velocity_enu[sky.offset[flight]]
+            along = np.clip(table[kernels.RR] / np.maximum(np.linalg.norm(v, axis=1), 1.0), -1.0, 1.0)
+            tips = np.where(fixed, tips * np.sqrt(np.maximum(1.0 - np.nan_to_num(along) ** 2, 0.04)), tips)
+        return width_ms(tips, table[kernels.SNR_DB], real, u, noise)
 
     def snapshot(self) -> dict[str, Any]:
         """The state: nothing but its dice."""

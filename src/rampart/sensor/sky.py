@@ -16,6 +16,22 @@ CLASS_OF_KIND = {
     "recorded": TargetClass.UNKNOWN,
 }
 
+#: Smallest dimension that a camera sees [m]: our assumption of usual bodies.
+SIZE_M = {
+    "rocket": 0.12,
+    "shell": 0.12,
+    "mortar": 0.1,
+    "multirotor": 0.35,
+    "civil_drone": 0.35,
+    "fixed_wing": 0.5,
+    "bird": 0.3,
+    "aircraft": 3.0,
+    "recorded": 0.35,
+}
+#: Sound pressure level at 1 m [dB over 20 uPa] of what can be heard: our assumption. Small rotors about 75 dB,
+#: propellers of fixed-wing craft somewhat more, aircraft far more; the rest is silent to a microphone.
+LOUDNESS_DB = {"multirotor": 75.0, "civil_drone": 75.0, "fixed_wing": 80.0, "aircraft": 125.0}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sky:
@@ -38,6 +54,9 @@ class Sky:
     transponder: np.ndarray  #: (n,) U8: identity that an interrogator reads; "" if none
     broadcast: np.ndarray  #: (n,) U8: identity on a radio link that a direction finder hears; "" if none
     target_class: np.ndarray  #: (n,) int8, TargetClass
+    tip_speed_ms: np.ndarray  #: (n,) of rotor blades or wing tips; nan for a rigid body
+    size_m: np.ndarray  #: (n,) smallest dimension that a camera sees
+    loudness_db: np.ndarray  #: (n,) sound pressure level at 1 m, dB over 20 uPa; -inf if silent
 
     @classmethod
     def build(cls, flights: Sequence[Flight]) -> Sky:
@@ -72,6 +91,9 @@ class Sky:
             transponder=np.array(["" if f.emits else f.identity for f in flights], "U8"),
             broadcast=np.array([f.identity if f.emits else "" for f in flights], "U8"),
             target_class=np.array([CLASS_OF_KIND.get(f.kind, TargetClass.UNKNOWN) for f in flights], np.int8),
+            tip_speed_ms=np.array([flight.tip_speed_ms for flight in flights], float),
+            size_m=np.array([SIZE_M.get(f.kind, SIZE_M["recorded"]) for f in flights], float),
+            loudness_db=np.array([LOUDNESS_DB.get(f.kind, -np.inf) for f in flights], float),
         )
 
     def with_ended(self, ended_s: np.ndarray) -> Sky:

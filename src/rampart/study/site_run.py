@@ -86,6 +86,7 @@ def run_site(
     end_ns = place.site.start_ns + round(duration_s * 1e9)
     deliveries = _Deliveries(world.sensors)
     count, wake_ns = 1, None
+    cued = [sensor for sensor in world.sensors if hasattr(sensor, "cue")]  # turned by what the chain sees, as in life
     while True:
         now_ns = deliveries.next_ns if wake_ns is None else min(deliveries.next_ns, wake_ns)
         if now_ns > end_ns:
@@ -104,6 +105,8 @@ def run_site(
             count += len(detections)
             _remember(run, now_ns, detections, np.concatenate(links))
         outputs = chain.step(now_ns, detections)
+        for sensor in cued:
+            sensor.cue(now_ns, outputs.tracks)
         wake_ns = None if outputs.wake_ns is None else max(outputs.wake_ns, now_ns + 1)
         _tell(run, outputs, detections, referee, recorders, progress)
     if referee is not None:

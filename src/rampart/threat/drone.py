@@ -15,7 +15,7 @@ from rampart.records.spec import NonNegative, Number, Path2, Positive, Vector2
 
 from .raid import RaidSpec
 from .route import Course, height_profile, hover_profile, smooth_knots, turn_radius_m
-from .signature import draw_rcs
+from .signature import draw_rcs, draw_tip_speed
 
 Bank = Annotated[Number, Field(gt=0, lt=80)]
 Dive = Annotated[Number, Field(gt=0, lt=90)]
@@ -85,6 +85,7 @@ class _DroneSpec(RaidSpec):
             velocity_enu=smooth_knots(time_s, position),
             rcs_dbsm=draw_rcs(rng, self.kind_, self.rcs_dbsm),
             swerling=self.swerling,
+            tip_speed_ms=draw_tip_speed(rng, self.kind_),
             emits=self.emits,
             fate=Fate.IMPACT if self.dive else Fate.DEPARTED,
         )

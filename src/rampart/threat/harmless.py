@@ -12,17 +12,19 @@ from pydantic import BeforeValidator, Field, model_validator
 from rampart.errors import InputError
 from rampart.physics.environment import Environment
 from rampart.records import Flight, Site
-from rampart.records.spec import Count, Number, Path3, Positive, Vector2
+from rampart.records.spec import Count, Number, Path3, Positive, Share, Vector2
 
 from ._kernels import wander
 from .raid import Bearings, PartSpec
 from .route import smooth_knots
-from .signature import draw_rcs
+from .signature import draw_rcs, draw_tip_speed
 
 #: Spacing of a wanderer's knots [s].
 STEP_S = 2.0
 #: Wanderers turn at about this rate, and keep a turn for about this time.
 TURN_SIGMA_RAD_S, TURN_TIME_S = 0.08, 12.0
+#: Wing tips of a soaring bird move this much less than in flapping flight.
+GLIDING_TIPS = 0.15
 
 
 def _pair(value: object) -> object:
@@ -97,7 +99,9 @@ class _WandererSpec(_HarmlessSpec):
 
 
 class BirdSpec(_WandererSpec):
-    """``kind = "bird"``: `count` birds in flocks that wander about a region.
+    """``kind = "bird"``: `count` birds in flocks that wander about a region, some of them soaring.
+
+    A soaring flock circles upwards in a thermal, glides on to the next one, and hardly beats its wings.
 
     Examples
     --------
@@ -112,14 +116,66 @@ class BirdSpec(_WandererSpec):
     flock_spacing_m: Positive = 15.0  #: one sigma of a bird's place about its flock's middle, each way
     speed_ms: Interval = (8.0, 18.0)
     height_above_ground_m: Interval = (20.0, 200.0)
+    soaring_share: Share = 0.0  #: of the flocks: these circle in thermals and glide between them
+    soaring_height_m: Interval = (60.0, 600.0)  #: above ground: lowest and highest of their climbs
 
     def build(self, site: Site, environment: Environment, rng: np.random.Generator) -> tuple[Flight, ...]:
         """The birds."""
-        flocks = self._walk(rng, math.ceil(self.count / self.flock_size))
-        return tuple(self._bird(i, flocks[i // self.flock_size], site, environment, rng) for i in range(self.count))
+        n = math.ceil(self.count / self.flock_size)
+        flocks = self._walk(rng, n)
+        soaring = round(self.soaring_share * n)
+        dice = rng.spawn(1)[0]  # of its own: the flapping flocks stay as they were
+        for k in range(soaring):
+            flocks[k] = self._soar(dice, flocks[k])
+        birds = range(self.count)
+        return tuple(
+            self._bird(i, flocks[i // self.flock_size], i // self.flock_size < soaring, site, environment, rng)
+            for i in birds
+        )
+
+    def _soar(self, rng: np.random.Generator, walk: np.ndarray) -> np.ndarray:
+        """Knots (k, 4) of a flock that climbs in thermals and glides between them, from where `walk` starts.
+
+        Circles of 18 to 40 m radius at 8 to 13 m/s, climbing 0.8 to 3 m/s; glides at 11 to 18 m/s that lose a metre in
+        10 to 16 (assumptions after C. J. Pennycuick, Modelling the Flying Bird, 2008: middling to large soaring birds).
+        """
+        t = walk[:, 0]
+        speed, radius, climb = rng.uniform(8.0, 13.0), rng.uniform(18.0, 40.0), rng.uniform(0.8, 3.0)
+        glide, ratio = rng.uniform(11.0, 18.0), rng.uniform(10.0, 16.0)
+        low, high = self.soaring_height_m
+        place, heading, height = walk[0, 1:3].copy(), 2.0 * math.pi * rng.random(), rng.uniform(low, high)
+        side, rising = math.copysign(1.0, rng.random() - 0.5), bool(rng.random() < 0.6)
+        top, bottom = rng.uniform(0.6, 1.0) * high, low
+        fine = 0.5  # [s]: circles are drawn finer than the knots
+        every = round(STEP_S / fine)
+        out = np.empty_like(walk)
+        for j in range((len(t) - 1) * every + 1):
+            if j % every == 0:
+                out[j // every] = t[j // every], *place, height
+            if rising:
+                heading += side * fine * speed / radius
+                height += fine * climb
+                if height >= top:
+                    rising = False
+                    away = np.array(self.centre_en_m) - place
+                    if np.hypot(*away) > self.radius_m:
+                        heading = math.atan2(*away)
+            else:
+                height -= fine * glide / ratio
+                if height <= bottom or rng.random() < fine / 90.0:
+                    rising, side, top = True, math.copysign(1.0, rng.random() - 0.5), rng.uniform(0.6, 1.0) * high
+            v = speed if rising else glide
+            place = place + fine * v * np.array([math.sin(heading), math.cos(heading)])
+        return out
 
     def _bird(
-        self, i: int, flock: np.ndarray, site: Site, environment: Environment, rng: np.random.Generator
+        self,
+        i: int,
+        flock: np.ndarray,
+        soars: bool,
+        site: Site,
+        environment: Environment,
+        rng: np.random.Generator,
     ) -> Flight:
         # its place in the flock drifts round an ellipse within a few minutes
         size, phase = self.flock_spacing_m * rng.standard_normal((2, 3)), 2.0 * math.pi * rng.random(3)
@@ -127,7 +183,9 @@ class BirdSpec(_WandererSpec):
         knots = flock.copy()
         knots[:, 1:] += size[0] * np.sin(turns) + size[1] * np.cos(turns)
         knots[:, 3] = np.maximum(knots[:, 3], 3.0)
-        return self._flight(i, site, environment, knots, kind="bird", rcs_dbsm=draw_rcs(rng, "bird", self.rcs_dbsm))
+        tips = draw_tip_speed(rng, "bird") * (GLIDING_TIPS if soars else 1.0)
+        rcs = draw_rcs(rng, "bird", self.rcs_dbsm)
+        return self._flight(i, site, environment, knots, kind="bird", rcs_dbsm=rcs, tip_speed_ms=tips)
 
 
 class CivilDroneSpec(_WandererSpec):
@@ -148,6 +206,7 @@ class CivilDroneSpec(_WandererSpec):
                 knots,
                 kind="civil_drone",
                 rcs_dbsm=draw_rcs(rng, "civil_drone", self.rcs_dbsm),
+                tip_speed_ms=draw_tip_speed(rng, "civil_drone"),
                 emits=True,
                 identity=f"RID{i + 1:05d}",
             )
@@ -217,6 +276,7 @@ class AircraftSpec(_HarmlessSpec):
             rcs_dbsm=draw_rcs(rng, "aircraft", self.rcs_dbsm),
             swerling=self.swerling,
             identity=address,
+            tip_speed_ms=draw_tip_speed(rng, "aircraft"),
         )
 
     def _line(self, i: int, u: np.ndarray) -> np.ndarray:

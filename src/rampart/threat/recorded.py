@@ -19,7 +19,7 @@ from rampart.records.spec import NonNegative, Number, Positive, Vector2
 
 from .flight_log import FlightLog, read_log
 from .raid import PartSpec
-from .signature import draw_rcs
+from .signature import draw_rcs, draw_tip_speed
 
 
 def _column(value: object) -> object:
@@ -220,6 +220,7 @@ class RecordedSpec(PartSpec):
             velocity_enu=velocity,
             rcs_dbsm=draw_rcs(rng, self.as_kind, self.rcs_dbsm),
             swerling=self.swerling,
+            tip_speed_ms=draw_tip_speed(rng, self.as_kind),
             identity=self.identity,
             emits=self.emits,
             fate=Fate.IMPACT if self.ballistic or above < _LANDED_M else Fate.DEPARTED,
