@@ -28,13 +28,16 @@ FORMAT = 9.0 / 16.0
 CUE_LIFE_S = 5.0
 #: A track that is this surely an aircraft or falls is not looked at.
 SURE = 0.9
+#: A track that was never looked at counts as unseen for so long [s]; what is no drone still has this share of urgency.
+NEW_S, LEAST_DOUBT = 20.0, 0.05
+_DOUBTFUL = [TargetClass.MULTIROTOR, TargetClass.FIXED_WING, TargetClass.UNKNOWN]
 
 
 class EoIrSpec(StationSpec):
     """``kind = "eo_ir"``: a daylight or thermal camera with a narrow field of view that has to be turned.
 
-    `pointing = "cued"`: it looks at the tracks of its site in turn, the longest unseen first, and sweeps as long as
-    there are none; `"sweep"`: it steps round its sector at `sweep_elevation_deg`, one field of view per scan.
+    `pointing = "cued"`: it looks at the tracks of its site in turn, those that may be drones more often than others,
+    and sweeps as long as there are none; `"sweep"`: it steps round its sector at `sweep_elevation_deg`, one field of view per scan.
 
     Examples
     --------
@@ -96,7 +99,7 @@ class EoIr(Station):
         super().__init__(spec, *args)  # type: ignore[arg-type]
         self._spec = spec
         self._at = np.array([self._face[7], math.radians(spec.sweep_elevation_deg)])
-        self._cues: dict[int, np.ndarray] = {}  # track -> time [s], place and velocity (6,)
+        self._cues: dict[int, np.ndarray] = {}  # track -> time [s], place and velocity, doubt (8,)
         self._looked: dict[int, float] = {}  # track -> when it was last looked at [s]
 
     def cue(self, now_ns: int, tracks: Tracks) -> None:
@@ -116,8 +119,10 @@ class EoIr(Station):
         worth = live & (p[:, TargetClass.AIRCRAFT] < SURE) & (p[:, : TargetClass.MORTAR + 1].sum(axis=1) < SURE)
         seconds = (now_ns - self.schedule.start_ns) * 1e-9
         self._cues = {
-            int(n): np.concatenate([[seconds], state])
-            for n, state in zip(tracks.number[worth].tolist(), tracks.state[worth], strict=True)
+            int(n): np.concatenate([[seconds], state, [drone]])
+            for n, state, drone in zip(
+                tracks.number[worth].tolist(), tracks.state[worth], p[worth][:, _DOUBTFUL].sum(axis=1), strict=True
+            )
         }
 
     def step(self, now_ns: int, sky: Sky) -> Result[Detections]:
@@ -185,16 +190,16 @@ class EoIr(Station):
         """Azimuth and elevation to look at next, and the track there."""
         self._cues = {n: cue for n, cue in self._cues.items() if end_s - cue[0] < CUE_LIFE_S}
         self._looked = {n: t for n, t in self._looked.items() if n in self._cues}
-        best, found = math.inf, None
+        best, found = -1.0, None
         for number, cue in self._cues.items():
             place = cue[1:4] + (end_s - cue[0]) * cue[4:7] - self._face[:3]
             level = math.hypot(place[0], place[1])
             to = np.array([math.atan2(place[0], place[1]), math.atan2(place[2], level)])
             if not self._in_reach(to, math.hypot(level, place[2])):
                 continue
-            # the longest unseen first, among new ones the nearest
-            rank = self._looked.get(number, -1e6 + level)
-            if rank < best:
+            # what may be a drone before the rest, each the more urgent the longer it was not looked at
+            rank = (LEAST_DOUBT + float(cue[7])) * (end_s - self._looked.get(number, end_s - NEW_S))
+            if rank > best:
                 best, found = rank, (to, number)
         return found if found is not None else (self._sweep(), None)
 
