@@ -75,3 +75,22 @@ def require_service() -> Callable[[str], str]:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def schema(shared_data):
+    """A function that says why a schema of the shared data refuses octets; None where it does not."""
+    etree = pytest.importorskip("lxml.etree", reason="lxml is not installed")
+    loaded = {}
+
+    def refuses(path, data):
+        if path not in loaded:
+            loaded[path] = etree.XMLSchema(etree.parse(str(shared_data(path))))
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        try:
+            tree = etree.fromstring(data, parser)
+        except etree.XMLSyntaxError as error:
+            return str(error)
+        return None if loaded[path].validate(tree) else str(loaded[path].error_log.last_error)
+
+    return refuses

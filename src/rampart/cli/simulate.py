@@ -51,7 +51,7 @@ def run_command(
     set_: Set = None,
     json: Json = False,
 ) -> None:
-    """Run a scenario once: summary.json, recording.mcap, report.html."""
+    """Run a scenario once: summary.json, recording.mcap, report.html, warnings/*.xml (CAP 1.2)."""
     from rampart.pipeline import load
 
     loaded = load(scenario, overrides=set_ or [])
@@ -102,3 +102,5 @@ def tell(summary: dict[str, Any], folder: Path) -> None:
     out.print(f"{timing['simulated_s']:.0f} s simulated in {timing['wall_s']:.1f} s")
     for name in ("report.html", "recording.mcap", "summary.json"):
         out.print(f"  {folder / name}")
+    alerts = summary["alerts"]
+    out.print(f"  {folder / alerts['folder']}: {alerts['messages']} warning message{'s' * (alerts['messages'] != 1)}")

@@ -1,4 +1,4 @@
-"""Files: a run written to a folder as summary, recording and report."""
+"""Files: a run written to a folder as summary, recording, warnings and report."""
 
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from rampart.ledger import Collector, RecordingWriter, make_header, write_json
 from rampart.ledger.report import write_report
 from rampart.pipeline import Scenario, build_places
 
+from .alerts import FOLDER, write_alerts
 from .run import run as run_scenario
 from .site_run import Progress
 
@@ -23,7 +24,7 @@ def run_to_folder(
     effectors: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Run a scenario once and write ``recording.mcap``, ``report.html`` and ``summary.json``.
+    """Run a scenario once and write ``recording.mcap``, ``warnings/*.xml``, ``report.html`` and ``summary.json``.
 
     Parameters
     ----------
@@ -57,7 +58,8 @@ def run_to_folder(
         done = run_scenario(
             scenario, seed=seed, run=run, effectors=effectors, recorders=(writer, collector), progress=progress
         )
-        summary = {**done.summary, "recording": RECORDING, "report": REPORT}
+        alerts = {"folder": FOLDER, "messages": write_alerts(folder / FOLDER, done.sites)}
+        summary = {**done.summary, "recording": RECORDING, "report": REPORT, "alerts": alerts}
         for recorder in (writer, collector):
             recorder.summary(summary)
     write_report(folder / REPORT, collector.record())

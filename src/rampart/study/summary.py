@@ -48,6 +48,7 @@ def summarise(
         "timing": {"simulated_s": duration_s, "wall_s": None},
         "recording": None,
         "report": None,
+        "alerts": None,
         "output_sha256": output_sha256,
     }
 

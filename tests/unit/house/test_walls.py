@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "src" / "rampart"
-STAGE_ROOMS = ("records", "physics", "threat", "sensor", "track", "predict", "warn", "engage", "wire")
+STAGE_ROOMS = ("records", "physics", "threat", "sensor", "track", "predict", "warn", "engage", "wire", "words")
 
 #: Names in strings and attributes that import-linter cannot see, as dotted calls.
 CLOCKS_AND_DICE = {

@@ -10,6 +10,7 @@ import numpy as np
 from rampart.ledger.run_record import RunRecord, Step
 from rampart.ledger.thinning import positions_at
 from rampart.records import (
+    AlertStatus,
     Engagements,
     Flight,
     Phase,
@@ -23,6 +24,7 @@ from rampart.records import (
     Zone,
     track_name,
 )
+from rampart.words import Subject, compose
 
 GAP_S = 45.0  #: threats of one site further apart than this are two raids
 MATCH_M = 250.0  #: a track shows a flight that is this near in most of its updates
@@ -65,6 +67,7 @@ class Message:
     probability: float
     tracks: tuple[int, ...]
     reason: str
+    said: str = ""  #: what people heard, in English
 
 
 @dataclass(frozen=True)
@@ -352,9 +355,16 @@ def _messages(site: Site, steps: Sequence[Step]) -> tuple[Message, ...]:
             float(row.probability),
             tuple(row.tracks),
             str(row.reason),
+            _said(site.zones[int(row.zone)], row),
         )
         for row in rows
     )
+
+
+def _said(zone: Zone, row: Row) -> str:
+    kind, status = TargetClass(int(row.target_class)), AlertStatus(int(row.status))
+    left_s = float(row.time_to_impact_s)
+    return compose(Subject(Phase(int(row.phase)), kind, zone.name or zone.id, left_s, status)).spoken
 
 
 def _raids(threats: Sequence[Threat], messages: Sequence[Message]) -> tuple[Raid, ...]:

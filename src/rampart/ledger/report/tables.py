@@ -131,9 +131,10 @@ def message_table(story: SiteStory, messages: Sequence[Message]) -> str:
                 _percent(m.probability),
                 "".join(inline_badge(t) for t in behind) + escape(" ".join(other)),
                 escape(why),
+                escape(m.said),
             ]
         )
-    heads = ["time#", "warning", "zone", "phase", "class", "time left#", "probability#", "because of", "reason"]
+    heads = ["time#", "warning", "zone", "phase", "class", "time left#", "probability#", "because of", "reason", "said"]
     return table(heads, rows)
 
 
