@@ -138,12 +138,13 @@ def load_hgt(
     Returns
     -------
     Terrain
-        The part of the square that the tile covers in full; a void sample (-32768) is filled with the nearest sample.
+        The part of the square that the tile covers in full.
 
     Raises
     ------
     InputError
-        Unreadable, not named after a corner, a length that is no whole tile, a site outside the tile, a tile of voids.
+        Unreadable, not named after a corner, a length that is no whole tile, a site outside the tile; a void sample
+        (-32768) in that part: what is not known cannot be seen over.
 
     Notes
     -----
@@ -152,14 +153,18 @@ def load_hgt(
     """
     path = Path(path)
     south, west = _corner(path)
-    samples = _fill_voids(_read_samples(path), path)
+    samples = _read_samples(path)
+    if (samples == _VOID).all():
+        raise InputError("every sample of the tile is void (-32768)", path=path)
     latitude, longitude = math.degrees(latitude_rad), math.degrees(longitude_rad)
     if not (south <= latitude <= south + 1 and west <= longitude <= west + 1):
         raise InputError(f"the site at {latitude:.4f} {longitude:.4f} deg lies outside this tile", path=path)
     reach = math.floor(radius_m / step_m)
     axis: Floats = np.linspace(-reach * step_m, reach * step_m, 2 * reach + 1)
-    up, inside = _resample(samples, south, west, axis, (latitude_rad, longitude_rad, height_m))
+    up, inside, void = _resample(samples, south, west, axis, (latitude_rad, longitude_rad, height_m))
     rows, columns = _largest_box(inside, reach)
+    if void[rows, columns].any():
+        raise InputError(_say_voids(void[rows, columns], axis[rows], axis[columns]), path=path)
     return Terrain(up[rows, columns], float(axis[columns.start]), float(axis[rows.start]), step_m)
 
 
@@ -183,34 +188,30 @@ def _read_samples(path: Path) -> NDArray[np.int16]:
     raise InputError(f"{size:,} bytes; expected {expected}: the file is cut short or no .hgt tile", path=path)
 
 
-def _fill_voids(samples: NDArray[np.int16], path: Path) -> Floats:
-    void = samples == _VOID
-    heights = samples.astype(float)
-    if not void.any():
-        return heights
-    if void.all():
-        raise InputError("every sample of the tile is void (-32768)", path=path)
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = distance_transform_edt(void, return_distances=False, return_indices=True)
-    return np.asarray(heights[tuple(nearest)])
+def _say_voids(void: NDArray[np.bool_], north_m: Floats, east_m: Floats) -> str:
+    i, j = np.unravel_index(int(np.argmax(void)), void.shape)
+    place = f"{east_m[j] / 1000:.1f} km east and {north_m[i] / 1000:.1f} km north of the site"
+    share = f"{100.0 * void.mean():.2g} %"
+    return f"void samples (-32768) in {share} of the ground that is used, the first {place}: fill them, or use less"
 
 
 def _resample(
-    samples: Floats, south: int, west: int, axis: Floats, site: tuple[float, float, float]
-) -> tuple[Floats, NDArray[np.bool_]]:
-    """ENU up of the ground over each node, and whether the tile covers it."""
+    samples: NDArray[np.int16], south: int, west: int, axis: Floats, site: tuple[float, float, float]
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """ENU up of the ground over each node, whether the tile covers it, and whether a void is among its samples."""
     east, north = np.meshgrid(axis, axis)
     up = np.zeros_like(east)
-    per_degree = samples.shape[0] - 1
+    void = samples == _VOID
+    known = np.where(void, 0.0, samples)
+    per_degree = known.shape[0] - 1
     # the place under a node depends on the height sought: twice round brings it below a millimetre
     for _ in range(3):
         latitude, longitude, height = geodesy.enu_to_geodetic(np.stack([east, north, up], -1), *site)
         row = (south + 1 - np.degrees(latitude)) * per_degree
         column = (np.degrees(longitude) - west) * per_degree
-        up += _bilinear(samples, row, column) - height
+        up += _bilinear(known, row, column) - height
     inside = (row >= 0) & (row <= per_degree) & (column >= 0) & (column <= per_degree)
-    return up, inside
+    return up, inside, _bilinear(void.astype(float), row, column) > 0.0
 
 
 def _bilinear(samples: Floats, row: NDArray[np.floating], column: NDArray[np.floating]) -> Floats:

@@ -1,6 +1,7 @@
 """From a scenario or site file to a chain: TOML -> specs -> stages in a row."""
 
 from .build import Place, World, build_chain, build_places, build_world
+from .candidates import Candidate, read_candidates
 from .chain import Chain, Outputs
 from .scenario import (
     CHAIN_ROOMS,
@@ -16,6 +17,7 @@ from .streams import Purpose, stream
 __all__ = [
     "CHAIN_ROOMS",
     "SIMULATION_ROOMS",
+    "Candidate",
     "Chain",
     "Outputs",
     "Place",
@@ -28,6 +30,7 @@ __all__ = [
     "builtin_scenarios",
     "load",
     "parse_scenario",
+    "read_candidates",
     "restore_scenario",
     "stream",
 ]

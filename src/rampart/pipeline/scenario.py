@@ -99,7 +99,7 @@ def restore_scenario(resolved: Mapping[str, Any], path: str, *, rooms: Iterable[
     with suppress(KeyError, TypeError, ValueError):
         data["start"] = datetime.fromisoformat(data["start"])
     folder = Path(data.pop("folder", "."))
-    return _Reader(Document(data, path, {}), frozenset(rooms)).scenario("", folder, ())
+    return SpecReader(Document(data, path, {}), frozenset(rooms)).scenario("", folder, ())
 
 
 def builtin_scenarios() -> tuple[str, ...]:
@@ -159,27 +159,29 @@ def parse_scenario(
 ) -> Scenario:
     """Check the text of a scenario file; see `load`."""
     document = apply_overrides(parse_document(text, path), overrides)
-    return _Reader(document, frozenset(rooms)).scenario(text, folder, tuple(overrides))
+    return SpecReader(document, frozenset(rooms)).scenario(text, folder, tuple(overrides))
 
 
-class _Reader:
+class SpecReader:
     """Turns a document into specs."""
 
     def __init__(self, document: Document, rooms: frozenset[str]) -> None:
         self.document, self.rooms = document, rooms
 
     def scenario(self, text: str, folder: Path, overrides: tuple[str, ...]) -> Scenario:
+        """The whole document, checked."""
         data = self.document.data
         sections = {*PART_SECTIONS, *STAGE_SECTIONS, "engage", "referee"}
         head = self._check(HeadSpec, {k: v for k, v in data.items() if k not in sections}, (), "", sections)
-        parts = {section: self._parts(section) for section in PART_SECTIONS}
+        parts = {section: self.parts(section) for section in PART_SECTIONS}
         if not parts["site"]:
             raise self.document.error("no [[site]]; a scenario needs at least one")
         self._check_references(parts)
         scenario = Scenario(head, parts, self._stages(), text, self.document.path, folder, overrides)
         return scenario
 
-    def _parts(self, section: str) -> tuple[Any, ...]:
+    def parts(self, section: str) -> tuple[Any, ...]:
+        """The checked parts of a section, in the order of the file."""
         rows = self.document.data.get(section, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise self.document.error(f"expected [[{section}]], a list of tables", (section,))
@@ -281,4 +283,4 @@ def _explain(error: Any, where: Place, row: Mapping[str, Any], allowed: list[str
     value = value if len(value) <= 60 else value[:57] + "..."
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected = expected if expected.startswith("expected") else f"expected {expected}"
-    return f"{key} = {value}, {expected}"
+    return f"{key} = {value}, {expected}" if key else expected

@@ -68,12 +68,21 @@ def test_only_what_the_tile_covers_is_kept(tmp_path: Path) -> None:
     assert longitude >= math.radians(44.0)
 
 
-def test_voids_take_the_nearest_sample(tmp_path: Path) -> None:
+def test_voids_in_the_ground_that_is_used_are_refused(tmp_path: Path) -> None:
     heights = np.full((1201, 1201), 50.0)
-    heights[500:700, 300:900] = -32768
+    heights[580:590, 700:720] = -32768
+    path = write_tile(tmp_path, heights)
+    with pytest.raises(
+        InputError, match=r"N33E044.hgt: void samples \(-32768\) in [0-9.]+ % of the ground that is used"
+    ):
+        load_hgt(path, **{**SITE, "latitude_rad": math.radians(33.5)}, radius_m=5000.0)
+
+
+def test_voids_elsewhere_do_no_harm(tmp_path: Path) -> None:
+    heights = np.full((1201, 1201), 50.0)
+    heights[900:, 900:] = -32768
     ground = load_hgt(write_tile(tmp_path, heights), **{**SITE, "latitude_rad": math.radians(33.5)}, radius_m=5000.0)
-    centre = ground.height_at(0.0, 0.0)
-    assert centre == pytest.approx(-50.0, abs=0.1)
+    assert ground.height_at(0.0, 0.0) == pytest.approx(-50.0, abs=0.1)
 
 
 def test_a_cut_tile_names_its_bytes(shared_data) -> None:

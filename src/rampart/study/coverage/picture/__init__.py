@@ -1,0 +1,5 @@
+"""Picture: a coverage as one PNG."""
+
+from .sheet import draw
+
+__all__ = ["draw"]
