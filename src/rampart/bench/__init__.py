@@ -10,6 +10,7 @@ from typing import Any
 NAMES = {
     "flight": "flights per second and error, beside scipy",
     "track": "CPU time per scan and accuracy, beside Stone Soup",
+    "registration": "biases of two radars: found to what error, and what tracks gain",
     "chain": "whole chain against real time",
     "asterix": "decoded records per second, beside libasterix",
     "impact": "impact and launch points over the Cramer-Rao bound, and whether the ellipses hold",

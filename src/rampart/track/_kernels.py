@@ -445,6 +445,8 @@ def miss(x, P, real, whole, look, s, sensors, t, p, env, xo, Po, c, aside, W, co
         look[s] += n * sensor[S_PERIOD]
     else:
         look[s] = t
+    # a sensor that comes back after a silence has not looked in vain where others have seen the target since
+    n = min(n, max(math.floor((t - real[TIME]) / sensor[S_PERIOD] + slack), 1.0))
     if aside[A_TIME] != aside[A_TIME]:
         look_ahead(x, P, real, whole[ALIVE], t, p, env, xo, Po, c, aside, cov, sensor, W)
     survive(real, t - real[COUNTED], p)
@@ -819,12 +821,16 @@ def view(
 
 @kernel
 def _hear_silence(now, numbers, look, sensors, p, state, cov):
-    """Count the looks that sensors should have delivered by now, the lag included, and did not."""
+    """Count the looks that sensors should have delivered by now, the lag included, and did not.
+
+    What another sensor has seen since stands against the silence of one: that may be its own fault.
+    """
     for s in range(len(sensors)):
         row = sensors[s]
         if row[S_RANGES] == 0.0:
             continue
-        n = math.floor((now - row[S_DELAY] - p[P_LAG] - look[s]) / row[S_PERIOD] - 1.0)
+        since = max(look[s], numbers[TIME])
+        n = math.floor((now - row[S_DELAY] - p[P_LAG] - since) / row[S_PERIOD] - 1.0)
         if n >= 1.0:
             pd = detect_probability(state, cov, numbers[RCS] if numbers[RCS_N] > 0.0 else math.nan, row)
             numbers[ODDS] += n * math.log(1.0 - pd)

@@ -54,6 +54,11 @@ class Lag:
         self.newest_ns: int | None = None
         self.scans: list[Scan] = []
 
+    @property
+    def horizon_ns(self) -> int | None:
+        """Detections of before come too late; None as long as there was none."""
+        return None if self.newest_ns is None else self.newest_ns - self._lag_ns
+
     def insert(self, rows: Rows) -> tuple[int, int, int]:
         """Sort detections into scans.
 
@@ -64,8 +69,9 @@ class Lag:
         """
         late = 0
         times = rows.zi[:, ZI_TIME_NS]
-        if self.newest_ns is not None and len(rows) and times[0] < self.newest_ns - self._lag_ns:
-            keep = times >= self.newest_ns - self._lag_ns
+        horizon_ns = self.horizon_ns
+        if horizon_ns is not None and len(rows) and times[0] < horizon_ns:
+            keep = times >= horizon_ns
             late = len(rows) - int(keep.sum())
             rows = rows.take(keep)
         dirty, doubles = len(self.scans), 0

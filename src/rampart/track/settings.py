@@ -92,6 +92,15 @@ class TrackerSpec(Spec):
     #: a first detection waits for a second one this many scans
     seed_scans: Annotated[int, Field(ge=1, le=10)] = 3
 
+    #: whether biases between the site's sensors are estimated and taken off; `off` believes them as they are
+    registration: Literal["estimate", "off"] = "estimate"
+    #: one sigma of the biases of a sensor before anything is known
+    range_bias_sigma_m: NonNegative = 20.0
+    azimuth_bias_sigma_deg: NonNegative = 0.2  #: see `range_bias_sigma_m`
+    elevation_bias_sigma_deg: NonNegative = 0.2  #: see `range_bias_sigma_m`
+    clock_bias_sigma_s: NonNegative = 0.02  #: see `range_bias_sigma_m`
+    bias_time_s: Positive = 36_000.0  #: time over which biases wander by that much
+
     #: detections up to this much late (beyond the slowest sensor's delay) are taken in as if in time
     lag_s: NonNegative = 1.0
     #: longest Runge-Kutta step

@@ -32,6 +32,8 @@ from .constants import (
 )
 from .intake.detections import LATE, decode_identity, pack_rows
 from .lag import Lag
+from .registration.health import Hearing, sensor_health
+from .registration.sensors import Registration
 from .settings import TrackerSpec, gate_limits, parameters, sensor_table
 from .state import State
 
@@ -85,9 +87,12 @@ class Tracker:
         self._p = parameters(self.spec, site, world)
         self._limits = gate_limits(self.spec.gate_probability)
         self._table = class_table()
+        #: biases of the sensors as estimated so far, and their standing
+        self.registration = Registration(site, self.spec, self._sensors, self._p, self._limits)
         self._state = State(len(site.sensors))
         self._state.clutter[:, 0] = [s.false_alarms_per_scan for s in site.sensors]
         self._lag = Lag(*self._lag_settings())
+        self._hearing = Hearing(len(site.sensors))
         self._retired: dict[int, int] = {}
         self._last = Tracks.empty()
         self.refused: dict[str, int] = {}  #: detections that were not used, by reason, since the start
@@ -118,12 +123,14 @@ class Tracker:
         Result of Tracks
             One row per live track, tentative ones too, and one for each that ended since the last step.
             ``info["association"]`` (m, 2): detection and track numbers brought together in this step (again, where late
-            detections made scans run again); ``info["refused"]``: detections not used, by reason.
+            detections made scans run again); ``info["refused"]``: detections not used, by reason; ``info["sensors"]``:
+            the standing of each sensor (`health`).
         """
         used, refused = np.empty((0, 2), np.int64), dict[str, int]()
         ran = 0
         if len(inputs):
-            rows, refused = pack_rows(inputs, now_ns, self.site.start_ns, self._sensors, self._p)
+            rows, refused, blame = pack_rows(inputs, now_ns, self.site.start_ns, self._sensors, self._p)
+            self._hearing.note(rows, blame, self._lag.horizon_ns)
             dirty, late, doubles = self._lag.insert(rows)
             if late:
                 refused[LATE] = late
@@ -136,7 +143,12 @@ class Tracker:
             self._lag.trim()
         tracks = self._tracks(now_ns, ran > 1)
         wake = now_ns + WAKE_NS if len(tracks) else None
-        return Result(tracks, {"association": used, "refused": refused}, wake)
+        info = {"association": used, "refused": refused, "sensors": self.health()}
+        return Result(tracks, info, wake)
+
+    def health(self) -> list[dict[str, Any]]:
+        """The standing of each sensor, in the order of the site: see `rampart.track.registration.health`."""
+        return sensor_health(self.site, self.registration, self._hearing)
 
     def _run(self, first: int) -> np.ndarray:
         """Run the scans from `first` on, from the state before it."""
@@ -144,15 +156,40 @@ class Tracker:
         for k in range(first, len(scans)):
             scan = scans[k]
             if k == first and scan.before is not None:
-                self._state.load(scan.before)
+                self._load(scan.before)
             else:
-                scan.before = self._state.save()
-            parts.append(self._run_scan(scan.sensor, scan.rows.z, scan.rows.zi))
+                scan.before = self._save()
+            run = self._run_among if self.registration.active else self._run_scan
+            parts.append(run(scan.sensor, scan.rows.z, scan.rows.zi))
         if self._retired:
             self._end_retired()
         if len(parts) == 1:
             return parts[0]
         return np.concatenate(parts) if parts else np.empty((0, 2), np.int64)
+
+    def _save(self) -> dict[str, np.ndarray]:
+        saved = self._state.save()
+        return {**saved, **self.registration.save()} if self.registration.active else saved
+
+    def _load(self, saved: Mapping[str, Any]) -> None:
+        self._state.load(saved)
+        if self.registration.active:
+            self.registration.load(saved)
+
+    def _run_among(self, sensor: int, raw: np.ndarray, zi: np.ndarray) -> np.ndarray:
+        """Run a scan of one sensor among several: registered, and without effect on tracks if it is not believed."""
+        state, registration = self._state, self.registration
+        z = registration.correct(sensor, raw, zi)
+        shut = registration.shut(sensor)
+        kept = state.save() if shut else None
+        state.counts[0] = n = _kernels.compact(state.counts[0], *state.arrays[:6])
+        before = state.arrays[4][:n, sensor].copy()
+        used = self._run_scan(sensor, z, zi)
+        registration.observe(n, sensor, raw, z, zi, used, before, state)
+        if kept is None:
+            return used
+        state.load(kept)
+        return used[:0]
 
     def _run_scan(self, sensor: int, z: np.ndarray, zi: np.ndarray) -> np.ndarray:
         state, m = self._state, len(z)
@@ -243,11 +280,12 @@ class Tracker:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         return {
-            "version": 1,
-            "state": self._state.save(),
+            "version": 2,
+            "state": self._save(),
             "lag": self._lag.save(),
             "retired": dict(self._retired),
             "refused": dict(self.refused),
+            "hearing": self._hearing.save(),
             "last": {name: getattr(self._last, name).copy() for name in Tracks.names()},
         }
 
@@ -259,13 +297,14 @@ class Tracker:
         ValueError
             If it is of another version.
         """
-        if snapshot.get("version") != 1:
-            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 1")
+        if snapshot.get("version") != 2:
+            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 2")
         self._state = State(len(self.site.sensors))
-        self._state.load(snapshot["state"])
+        self._load(snapshot["state"])
         self._lag.load(snapshot["lag"])
         self._retired = {int(n): int(t) for n, t in snapshot["retired"].items()}
         self.refused = dict(snapshot["refused"])
+        self._hearing.load(snapshot["hearing"])
         self._last = Tracks.build(**snapshot["last"])
 
 

@@ -111,8 +111,8 @@ def test_a_measured_position_with_its_covariance(p, field):
 
     C = np.array([[400.0, 50.0, -30.0], [50.0, 300.0, 20.0], [-30.0, 20.0, 900.0]])
     batch = Detections.build(1, number=[1], position_enu=[X[:3]], position_covariance=[C])
-    rows, refused = pack_rows(batch, 0, 0, sensor_table(field.site()), p)
-    assert refused == {}
+    rows, refused, blame = pack_rows(batch, 0, 0, sensor_table(field.site()), p)
+    assert refused == blame == {}
     back = np.empty((3, 3))
     measurement.place(rows.z[0], k.HAS_POSITION, *SENSOR, 0.0, 1.0, back)
     assert back == pytest.approx(C, rel=1e-9, abs=1e-9)

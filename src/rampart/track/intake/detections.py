@@ -51,7 +51,7 @@ class Rows:
 
 def pack_rows(
     detections: Detections, now_ns: int, start_ns: int, sensors: np.ndarray, p: np.ndarray
-) -> tuple[Rows, dict[str, int]]:
+) -> tuple[Rows, dict[str, int], dict[int, dict[str, int]]]:
     """Check and pack a batch.
 
     Parameters
@@ -65,8 +65,9 @@ def pack_rows(
 
     Returns
     -------
-    Rows, dict
-        Good ones sorted by time, sensor and measurement; refused ones by reason.
+    Rows, dict, dict
+        Good ones sorted by time, sensor and measurement; refused ones by reason; and, doubles left out, by sensor and
+        reason (sensor -1: no such sensor).
     """
     d, m = detections, len(detections)
     z, zi, status = np.empty((m, N_Z)), np.empty((m, N_ZI), np.int64), np.empty(m, np.int8)
@@ -78,16 +79,28 @@ def pack_rows(
         now_ns, start_ns, sensors, p, _SCRATCH, z, zi, status,
     )  # fmt: skip
     refused: dict[str, int] = {}
+    blame: dict[int, dict[str, int]] = {}
     if status.any():
         for code, count in enumerate(np.bincount(status, minlength=len(REASONS))):
             if code and count:
                 refused[REASONS[code]] = int(count)
+        blame = _blame(d.sensor, status, len(sensors))
         good = status == 0
         z, zi = z[good], zi[good]
     rows, doubles = _tidy(z, zi)
     if doubles:
         refused[DOUBLE] = doubles
-    return rows, refused
+    return rows, refused, blame
+
+
+def _blame(sensor: np.ndarray, status: np.ndarray, sensors: int) -> dict[int, dict[str, int]]:
+    """Refused detections by sensor and reason."""
+    blame: dict[int, dict[str, int]] = {}
+    for k in np.flatnonzero(status):
+        s = int(sensor[k]) if 0 <= sensor[k] < sensors else -1
+        by_reason = blame.setdefault(s, {})
+        by_reason[REASONS[status[k]]] = by_reason.get(REASONS[status[k]], 0) + 1
+    return blame
 
 
 def _tidy(z: np.ndarray, zi: np.ndarray) -> tuple[Rows, int]:

@@ -1,0 +1,1 @@
+"""Registration: biases of the sensors against each other, and sensors that cannot be believed."""
