@@ -15,6 +15,7 @@ NAMES = {
     "asterix": "decoded records per second, beside libasterix",
     "impact": "impact and launch points over the Cramer-Rao bound, and whether the ellipses hold",
     "coverage": "CPU time of a 20 x 20 km coverage map over terrain",
+    "flights": "apogees and fall points of real flights, and whether their intervals hold",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 

@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="flight, track, impact, chain, asterix, coverage or scenarios.")],
+    name: Annotated[str, typer.Argument(help="flight, track, impact, flights, chain, asterix, coverage or scenarios.")],
     quick: Annotated[bool, typer.Option(help="Fewer repeats and seeds.")] = False,
     json: Json = False,
 ) -> None:

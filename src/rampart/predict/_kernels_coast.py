@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Compiled coasts: many hypotheses of one climb, each with its own drag curve, through the times of a log to the top."""
+"""Compiled coasts: many hypotheses of one climb, each with a drag curve of its own, through a log and to the top."""
 
 import math
 

@@ -57,8 +57,8 @@ def clean(time_s: ArrayLike, height_m: ArrayLike) -> Climb:
 
     Notes
     -----
-    A spike is a row that stands off the running median of seven by six robust sigmas and 4 m (Hampel's identifier; a
-    steady climb is its own median, so it loses nothing).
+    A spike is a row that stands off the running median of seven by six robust sigmas, 4 m and two rows of the climb
+    (Hampel's identifier; a steady climb is its own median, so it loses nothing).
 
     Examples
     --------
@@ -77,10 +77,7 @@ def clean(time_s: ArrayLike, height_m: ArrayLike) -> Climb:
     order = np.argsort(time[known], kind="stable")
     time, height = time[known][order], height[known][order]
     time, height = _bins(time, height, 0.0)
-    off = np.abs(height - median_filter(height, _SPIKE_ROWS, mode="nearest")) if len(height) else height
-    sigma = 1.4826 * float(np.median(off)) if len(off) else 0.0
-    good = off <= max(_SPIKE_SIGMAS * sigma, _SPIKE_M)
-    good[:3], good[-3:] = True, True  # the median has no two sides there
+    good = _unspiked(height)
     spikes = int((~good).sum())
     time, height = _bins(time[good], height[good], BIN_S)
     if len(time) < LEAST_ROWS:
@@ -118,11 +115,23 @@ def find_burnout(climb: Climb) -> float | None:
         if fastest < 0 or speed[i] >= speed[fastest]:
             fastest = i
         gone = time[i] - time[fastest]
-        if gone >= SURE_AFTER_S:
-            if speed[fastest] - speed[i] >= COASTING_MS2 * gone:
-                return float(time[fastest])
-            # neither coasting nor gaining: a motor that just holds the weight; look on from here
+        # neither coasting nor gaining is a motor that just holds the weight: look on
+        if gone >= SURE_AFTER_S and speed[fastest] - speed[i] >= COASTING_MS2 * gone:
+            return float(time[fastest])
     return None
+
+
+def _unspiked(height: Floats) -> NDArray[np.bool_]:
+    """Mask of the rows that are no spikes; the first and the last three are believed, as they have no two sides."""
+    good = np.ones(len(height), dtype=bool)
+    if len(height) <= _SPIKE_ROWS:
+        return good
+    off = np.abs(height - median_filter(height, _SPIKE_ROWS, mode="nearest"))
+    sigma = 1.4826 * float(np.median(off))
+    # a spike moves the median of its neighbours by one row of the climb
+    row = median_filter(np.abs(np.gradient(height)), _SPIKE_ROWS, mode="nearest")
+    good[3:-3] = (off <= np.maximum(max(_SPIKE_SIGMAS * sigma, _SPIKE_M), 2.0 * row))[3:-3]
+    return good
 
 
 def _bins(time: Floats, height: Floats, width_s: float) -> tuple[Floats, Floats]:

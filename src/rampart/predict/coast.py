@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from rampart.physics.atmosphere import standard_atmosphere
 from rampart.physics.constants import STANDARD_GRAVITY_MS2
@@ -31,7 +30,10 @@ _WIDER = 1.3  #: samples are drawn this much wider (variance) than the curvature
 _DELTA = np.array([0.1, 0.05, 2e-3, 2e-3, 1e-4, 0.02, 5e-3, 1e-4, 5e-3])
 _STEP_S, _LIMIT_S = 0.25, 300.0
 _SAMPLES = 512
+_BASES = (2, 3, 5, 7, 11, 13, 17, 19)
 _LEAST_ROWS = 4
+#: Rows that a manoeuvre takes to be told; growth of ln k that is one, and what it has to add to the log posterior.
+_LEAST_CHECKED, _MANOEUVRE, _MANOEUVRE_GAIN = 8, math.log(1.5), 10.0
 _DOF = 4.0  #: of the Student t that the noise is taken for
 
 
@@ -171,7 +173,7 @@ def predict_apogee(
     seen = times <= end
     climb = clean(times[seen], heights[seen])
     use = climb.time_s >= start + settle_s
-    known = {
+    known: dict[str, Any] = {
         "probability": probability,
         "coast_start_s": start,
         "until_s": end,
@@ -235,8 +237,11 @@ class _Fit:
         self._noise_prior = prior.noise_m
         self.sigma, self._memory = prior.noise_m, 1.0
 
-    def _fly(self, theta: Floats, change_s: float = math.inf) -> tuple[Floats, Floats, Floats]:
-        """What hypotheses (n, 9) would have logged (n, m); heights and times of their apogees, as logged (n,)."""
+    def _fly(self, theta: Floats, change_s: float = math.inf, *, up: bool = False) -> tuple[Floats, Floats, Floats]:
+        """What hypotheses (n, 9) would have logged (n, m); heights and times of their apogees, as logged (n,).
+
+        Without `up` they are flown no farther than the last row.
+        """
         rows = np.zeros((len(theta), 7))
         rows[:, 2], rows[:, 5], rows[:, 6] = theta[:, _HEIGHT], theta[:, _SPEED], theta[:, _DRAG]
         rows[:, 3] = theta[:, _SPEED] * theta[:, _TILT]
@@ -244,7 +249,7 @@ class _Fit:
         height, speed = np.empty((2, len(theta), len(self._after)))
         top = np.empty((len(theta), 2))
         _kernels_coast.climb(
-            rows, curve, self._mach, change_s, self._after, _STEP_S, _LIMIT_S,
+            rows, curve, self._mach, change_s, self._after, _STEP_S, _LIMIT_S if up else 0.0,
             self._site, self._air, self._blunt, self._slender, height, speed, top,
         )  # fmt: skip
         scale = np.exp(theta[:, _SCALE, None])
@@ -254,15 +259,18 @@ class _Fit:
     def solve(self) -> Floats:
         """Most probable parameters (9,), the change held at none; estimates the noise on the way."""
         theta = self._mean.copy()
-        n = len(self._height)
         for _ in range(3):
             theta = self._climb_to_best(theta, _N)
-            off = self._height - self._fly(theta[None])[0][0]
-            weight = self._weights(off)
-            share = self.sigma**2 / (self.sigma**2 + self._rough**2)
-            self.sigma = math.sqrt((3.0 * self._noise_prior**2 + float(np.sum(weight * share * off**2))) / (3.0 + n))
-        self._memory = _autocorrelation_time(off / np.sqrt(self.sigma**2 + self._rough**2))
+            self._estimate_noise(theta)
         return self._climb_to_best(theta, _N)
+
+    def _estimate_noise(self, theta: Floats, change_s: float = math.inf) -> None:
+        """Sigma of the rows, and how long they hang together, from their residuals."""
+        off = self._height - self._fly(theta[None], change_s)[0][0]
+        share = self.sigma**2 / (self.sigma**2 + self._rough**2)
+        square = 3.0 * self._noise_prior**2 + float(np.sum(self._weights(off) * share * off**2))
+        self.sigma = math.sqrt(square / (3.0 + len(off)))
+        self._memory = _autocorrelation_time(off / np.sqrt(self.sigma**2 + self._rough**2))
 
     def _weights(self, off: Floats) -> Floats:
         """Weights of rows under a Student t."""
@@ -315,16 +323,22 @@ class _Fit:
 
     def has_manoeuvre(self, theta: Floats) -> bool:
         """Whether a growth of drag by half or more, somewhere inside the window, explains the rows far better."""
-        if len(self._height) < 8:
+        if len(self._height) < _LEAST_CHECKED:
             return False
-        before = self._loss(theta[None])[0]
-        for share in (0.2, 0.4, 0.6, 0.8):
-            change_s = share * float(self._after[-1])
-            changed = self._climb_to_best(theta, 9, change_s)
-            gained = before - self._loss(changed[None], change_s)[0]
-            if gained > 8.0 and changed[_CHANGE] > math.log(1.5):
-                return True
-        return False
+        noise = self.sigma, self._memory
+        found = any(self._changes(theta, share * float(self._after[-1])) for share in (0.2, 0.4, 0.6, 0.8))
+        self.sigma, self._memory = noise
+        return found
+
+    def _changes(self, theta: Floats, change_s: float) -> bool:
+        """Whether drag grew at a moment; with the noise as it is about the path with that change."""
+        changed = self._climb_to_best(theta, 9, change_s)
+        for _ in range(2):
+            self._estimate_noise(changed, change_s)
+            changed = self._climb_to_best(changed, 9, change_s)
+        plain = self._climb_to_best(theta, _N)
+        gained = self._loss(plain[None])[0] - self._loss(changed[None], change_s)[0]
+        return bool(gained > _MANOEUVRE_GAIN and changed[_CHANGE] > _MANOEUVRE)
 
     def sample(self, theta: Floats) -> tuple[Floats, Floats, Floats]:
         """Apogees as logged, seconds until them from the first row, and weights (n,) of hypotheses.
@@ -341,13 +355,13 @@ class _Fit:
         moved = normal[:, _CORE:] @ np.linalg.cholesky(_WIDER * np.linalg.inv(marginal)).T
         fan[:, _CORE:_N] += moved
         fan[:, :_CORE] -= moved @ across.T
-        for _ in range(3):
+        for _ in range(2):
             gradient, precision = self._core_normal(fan)
             fan[:, :_CORE] -= np.linalg.solve(precision, gradient[..., None])[..., 0]
         precision = self._core_normal(fan)[1]
         root = np.linalg.cholesky(_WIDER * np.linalg.inv(precision))
         fan[:, :_CORE] += np.einsum("nij,nj->ni", root, normal[:, :_CORE])
-        logged, tops, when = self._fly(fan)
+        logged, tops, when = self._fly(fan, up=True)
         spread = np.log(np.einsum("nii->ni", root)).sum(axis=1)
         weight = -self._loss_of(logged, fan) + 0.5 * (normal**2).sum(axis=1) + spread
         weight = np.where(np.isfinite(tops) & np.isfinite(weight), weight, -np.inf)
@@ -370,9 +384,18 @@ class _Fit:
 
 
 def _normals(count: int, dimensions: int) -> Floats:
-    """Standard normals (count, dimensions) that fill space evenly; always the same ones."""
-    points = qmc.Halton(dimensions, scramble=False).random(count + 1)[1:]
-    return np.asarray(ndtri(points))
+    """Standard normals (count, dimensions) that fill space evenly, always the same: a Halton sequence."""
+    return np.asarray(ndtri(np.column_stack([_inverse(count, base) for base in _BASES[:dimensions]])))
+
+
+def _inverse(count: int, base: int) -> Floats:
+    """Radical inverses of 1 to `count`: digits mirrored at the point."""
+    left, out, place = np.arange(1, count + 1), np.zeros(count), 1.0 / base
+    while left.any():
+        left, digit = np.divmod(left, base)
+        out += digit * place
+        place /= base
+    return out
 
 
 def _autocorrelation_time(residual: Floats) -> float:
