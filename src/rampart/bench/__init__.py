@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -37,6 +38,12 @@ def run(name: str, *, quick: bool = False) -> dict[str, Any]:
     """
     results = import_module(f"rampart.bench.{name}").run(quick=quick)["results"]
     return {"schema": 1, "bench": name, "quick": quick, "results": results, "machine": machine()}
+
+
+def say(text: str) -> None:
+    """Progress of a long benchmark: one line on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 def machine() -> dict[str, Any]:

@@ -1,102 +1,163 @@
 # mypy: disable-error-code="attr-defined"
-"""Stone Soup on a scene, in a process of its own: ``python stonesoup_run.py SCENE.npz OUT.npz --algorithm gnn``.
+"""Stone Soup on a scene, in a process of its own: ``python -m rampart.bench.stonesoup_run SCENE.npz OUT.npz``.
 
-Needs numpy and stonesoup only, so that it runs in an environment without Rampart. The tracker is made of Stone Soup's
-documented building blocks: extended Kalman filter, constant velocity of 2 m2/s3, Mahalanobis gate 4, three points to
-confirm, five misses to delete (two while tentative); nothing was tuned in anybody's favour.
+Needs numpy and stonesoup only, so that it runs in an environment without the rest of Rampart. The tracker is made of
+Stone Soup's documented building blocks with the numbers of `Settings`; `TUNED` are those that
+`rampart.bench.stonesoup_tuning` chose on seeds 10 to 99.
 """
+
+from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import time
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
 
 import numpy as np
 
-START = datetime.datetime(2026, 1, 1)  # noqa: DTZ001 - Stone Soup compares naive times
-GATE = 4.0
-NOISE_M2S3 = 2.0
-SPEED_SIGMA_MS = (150.0, 150.0, 30.0)
-HITS_TO_CONFIRM, MISSES_TO_DELETE, MISSES_TO_DROP = 3, 5, 2
+from rampart.bench.stonesoup_adapter import START, STATES, Scene, Sensor, frames, read_scene
+
+ALGORITHMS = ("gnn", "gnn-tree", "jpda-ehm2", "jpda-lbp")
+FILTERS = ("ekf", "ukf")
 
 
-def build(detections: Any, sigma: Any, scans: int, algorithm: str) -> Any:
-    """A Stone Soup tracker over detections (m, 4); iterating it gives (time, set of confirmed tracks)."""
-    from stonesoup.dataassociator.neighbour import GNNWith2DAssignment
-    from stonesoup.dataassociator.tree import DetectionKDTreeGNN2D
-    from stonesoup.deleter.time import UpdateTimeStepsDeleter
-    from stonesoup.hypothesiser.distance import DistanceHypothesiser
-    from stonesoup.initiator.simple import MultiMeasurementInitiator
-    from stonesoup.measures import Mahalanobis
-    from stonesoup.models.measurement.nonlinear import CartesianToElevationBearingRange
+@dataclass(frozen=True)
+class Settings:
+    """The numbers of a Stone Soup tracker that can be chosen."""
+
+    noise_m2s3: float = 2.0  #: density of the white acceleration of the constant-velocity model
+    gate: float = 4.0  #: Mahalanobis distance, also the cost of a miss
+    confirm_points: int = 3  #: detections that make a track
+    delete_s: float = 4.5  #: silence that ends a track; a tentative one after `drop_s`
+    drop_s: float = 1.5
+    speed_sigma_ms: tuple[float, float, float] = (150.0, 150.0, 30.0)  #: of a new track, east, north, up
+    neighbours: int = 5  #: detections per track that the k-d tree looks up
+    reach: float = 3.0  #: how far, in units of the largest variance of the predicted measurement
+    inflation: float = 1.0  #: factor on the sensors' errors
+
+
+def build(scene: Scene, algorithm: str, filter_kind: str, settings: Settings) -> Any:
+    """A Stone Soup tracker over a scene; iterating it gives (time, set of confirmed tracks)."""
+    from stonesoup.deleter.time import UpdateTimeDeleter
+    from stonesoup.initiator.simple import MultiMeasurementInitiator, SimpleMeasurementInitiator
     from stonesoup.models.transition.linear import CombinedLinearGaussianTransitionModel, ConstantVelocity
-    from stonesoup.predictor.kalman import ExtendedKalmanPredictor
-    from stonesoup.tracker.simple import MultiTargetTracker
+    from stonesoup.predictor import kalman as predictors
+    from stonesoup.tracker.simple import MultiTargetMixtureTracker, MultiTargetTracker
     from stonesoup.types.array import CovarianceMatrix, StateVector
     from stonesoup.types.state import GaussianState
-    from stonesoup.updater.kalman import ExtendedKalmanUpdater
+    from stonesoup.updater import kalman as updaters
 
-    radar = CartesianToElevationBearingRange(
-        6, (0, 2, 4), CovarianceMatrix(np.diag([sigma[2] ** 2, sigma[1] ** 2, sigma[0] ** 2]))
-    )
-    predictor = ExtendedKalmanPredictor(CombinedLinearGaussianTransitionModel([ConstantVelocity(NOISE_M2S3)] * 3))
-    updater = ExtendedKalmanUpdater(radar)
-    near = DistanceHypothesiser(predictor, updater, Mahalanobis(), missed_distance=GATE)
-    spread = np.zeros(6)
-    spread[1::2] = np.square(SPEED_SIGMA_MS)
+    motion = CombinedLinearGaussianTransitionModel([ConstantVelocity(settings.noise_m2s3)] * 3)
+    if filter_kind == "ukf":
+        predictor, updater = predictors.UnscentedKalmanPredictor(motion), updaters.UnscentedKalmanUpdater(None)
+    else:
+        predictor, updater = predictors.ExtendedKalmanPredictor(motion), updaters.ExtendedKalmanUpdater(None)
+    spread = np.zeros(STATES)
+    spread[1::2] = np.square(settings.speed_sigma_ms)
+    prior = GaussianState(StateVector(np.zeros(STATES)), CovarianceMatrix(np.diag(spread)), timestamp=START)
     initiator = MultiMeasurementInitiator(
-        GaussianState(StateVector(np.zeros(6)), CovarianceMatrix(np.diag(spread)), timestamp=START),
-        deleter=UpdateTimeStepsDeleter(MISSES_TO_DROP),
-        data_associator=GNNWith2DAssignment(near),
+        prior,
+        deleter=UpdateTimeDeleter(_seconds(settings.drop_s)),
+        data_associator=_nearest(predictor, updater, settings),
         updater=updater,
-        measurement_model=radar,
-        min_points=HITS_TO_CONFIRM,
+        min_points=settings.confirm_points,
+        initiator=SimpleMeasurementInitiator(prior, skip_non_reversible=True),
+        skip_non_reversible=True,
     )
-    associator: Any = GNNWith2DAssignment(near)
-    if algorithm == "gnn-tree":
-        associator = DetectionKDTreeGNN2D(
-            near, predictor, updater, number_of_neighbours=5, max_distance_covariance_multiplier=3
-        )
-    return MultiTargetTracker(
+    kind = MultiTargetMixtureTracker if algorithm.startswith("jpda") else MultiTargetTracker
+    looks = frames(scene.columns, scene.sensors, times_s=scene.times_s, inflation=settings.inflation)
+    return kind(
         initiator=initiator,
-        deleter=UpdateTimeStepsDeleter(MISSES_TO_DELETE),
-        detector=iter(frames(detections, radar, scans)),
-        data_associator=associator,
+        deleter=UpdateTimeDeleter(_seconds(settings.delete_s)),
+        detector=iter(looks),
+        data_associator=_associator(algorithm, predictor, updater, settings, scene.sensors),
         updater=updater,
     )
 
 
-def frames(detections: Any, radar: Any, scans: int) -> list[Any]:
-    """(time, set of detections) of each scan."""
-    from stonesoup.types.angle import Bearing, Elevation
-    from stonesoup.types.array import StateVector
-    from stonesoup.types.detection import Detection
-
-    out = []
-    for scan in range(scans):
-        when = START + datetime.timedelta(seconds=scan)
-        rows = detections[detections[:, 0] == scan, 1:]
-        vectors = [StateVector([Elevation(e), Bearing(b), r]) for r, b, e in rows]
-        out.append((when, {Detection(v, timestamp=when, measurement_model=radar) for v in vectors}))
-    return out
+def _seconds(value: float) -> datetime.timedelta:
+    return datetime.timedelta(seconds=value)
 
 
-def track(detections: Any, sigma: Any, scans: int, algorithm: str, limit_s: float) -> tuple[Any, Any]:
-    """Tracks (n, 8) and CPU seconds per scan, of as many scans as `limit_s` of CPU time allows."""
-    steps = iter(build(detections, sigma, scans, algorithm))
+def _nearest(predictor: Any, updater: Any, settings: Settings) -> Any:
+    from stonesoup.dataassociator.neighbour import GNNWith2DAssignment
+    from stonesoup.hypothesiser.distance import DistanceHypothesiser
+    from stonesoup.measures import Mahalanobis
+
+    return GNNWith2DAssignment(DistanceHypothesiser(predictor, updater, Mahalanobis(), missed_distance=settings.gate))
+
+
+def _associator(algorithm: str, predictor: Any, updater: Any, settings: Settings, sensors: tuple[Sensor, ...]) -> Any:
+    from stonesoup.dataassociator import probability
+    from stonesoup.dataassociator.tree import DetectionKDTreeGNN2D
+    from stonesoup.hypothesiser.probability import PDAHypothesiser
+
+    nearest = _nearest(predictor, updater, settings)
+    if algorithm == "gnn":
+        return nearest
+    if algorithm == "gnn-tree":
+        return DetectionKDTreeGNN2D(
+            nearest.hypothesiser,
+            predictor,
+            updater,
+            number_of_neighbours=settings.neighbours,
+            max_distance_covariance_multiplier=settings.reach,
+        )
+    radar = next(sensor for sensor in sensors if np.isfinite(sensor.range_sigma_m))
+    hypotheses = PDAHypothesiser(
+        predictor,
+        updater,
+        clutter_spatial_density=_clutter_density(radar),
+        prob_detect=radar.p_detect,
+        prob_gate=_gate_probability(settings.gate),
+    )
+    kinds = {"jpda-ehm2": probability.JPDAwithEHM2, "jpda-lbp": probability.JPDAwithLBP}
+    return kinds[algorithm](hypotheses)
+
+
+def _clutter_density(radar: Sensor) -> float:
+    """False alarms per scan and unit of measurement space, 1 / (m rad rad): uniform up to 40 degrees."""
+    return radar.false_alarms_per_scan / (radar.max_range_m * 2.0 * np.pi * np.deg2rad(40.0))
+
+
+def _gate_probability(distance: float) -> float:
+    """That the right detection of three numbers lies within a Mahalanobis distance."""
+    from scipy.stats import chi2
+
+    return float(min(chi2.cdf(distance**2, 3), 0.9999))
+
+
+def track(
+    scene: Scene, algorithm: str, filter_kind: str, settings: Settings, limit_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Track a scene.
+
+    Returns
+    -------
+    tracks : ndarray (n, 8)
+        ``look, track, x, vx, y, vy, z, vz`` of the confirmed tracks after each look.
+    cpu_s : ndarray (looks,)
+        CPU time of each, of as many looks as `limit_s` of CPU time allows.
+    """
+    steps = iter(build(scene, algorithm, filter_kind, settings))
     numbers: dict[str, int] = {}
-    rows, cpu_s = [], []
-    for scan in range(scans):
+    rows: list[list[float]] = []
+    cpu_s: list[float] = []
+    while sum(cpu_s) <= limit_s:
         started = time.process_time()
-        _, tracks = next(steps)
+        try:
+            _, tracks = next(steps)
+        except StopIteration:
+            break
         cpu_s.append(time.process_time() - started)
         for one in tracks:
-            rows.append([scan, numbers.setdefault(one.id, len(numbers)), *np.asarray(one.state_vector, float).ravel()])
-        if sum(cpu_s) > limit_s:
-            break
+            number = numbers.setdefault(one.id, len(numbers))
+            rows.append([len(cpu_s) - 1, number, *np.asarray(one.state_vector, float).ravel()])
     return np.array(rows, float).reshape(-1, 8), np.array(cpu_s)
 
 
@@ -105,12 +166,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("scene")
     parser.add_argument("out")
-    parser.add_argument("--algorithm", choices=["gnn", "gnn-tree"], default="gnn")
+    parser.add_argument("--algorithm", choices=ALGORITHMS, default="gnn")
+    parser.add_argument("--filter", choices=FILTERS, default="ekf")
     parser.add_argument("--limit-s", type=float, default=240.0)
+    parser.add_argument("--settings", type=json.loads, default={}, help="JSON object: what differs from the defaults")
     given = parser.parse_args()
-    with np.load(given.scene) as scene:
-        tracks, cpu_s = track(scene["detections"], scene["sigma"], int(scene["scans"]), given.algorithm, given.limit_s)
-    np.savez(given.out, tracks=tracks, cpu_s=cpu_s)
+    settings = replace(Settings(), **given.settings)
+    tracks, cpu_s = track(read_scene(given.scene), given.algorithm, given.filter, settings, given.limit_s)
+    np.savez(given.out, tracks=tracks, cpu_s=cpu_s, settings=np.array(json.dumps(asdict(settings))))
 
 
 if __name__ == "__main__":

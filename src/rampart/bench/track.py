@@ -1,37 +1,63 @@
 """``rampart bench track``: CPU time per scan and accuracy of the tracker, beside Stone Soup on the same detections.
 
-Stone Soup runs where it is installed, in its own process: with this Python, or the one that
-``RAMPART_STONESOUP_PYTHON`` names. CPU time of one process, compilation excluded; ours is the median over passes of a
-scan. `ratio` is Stone Soup's mean CPU time per scan over ours, on the scans that Stone Soup got through.
+One process and one core at a time, CPU time, kernels compiled before. Accuracy is the mean over all seeds of a row, and
+Stone Soup's algorithms run on as many of them as their row in `CASES` says; the best of those that ran on all is the
+row's peer. Time is measured on the first seeds, ours as the median over passes, Stone Soup's right after it on the same
+scene. `ratio` is Stone Soup's GNN with extended Kalman filter over ours, in CPU time per scan over the same scans.
 """
 
-import os
-import subprocess
-import sys
-import tempfile
-from importlib.util import find_spec
-from pathlib import Path
-from time import process_time
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rampart.records import Tracks, TrackStatus
-from rampart.track import Tracker
-from rampart.track.metrics import Points, score
+from . import alarms, memory, say
+from .peer import Algorithm, PeerRun, run_peer, settings_of
+from .raid import make_raid
+from .scenes import make_scene
+from .trial import Trial, cpu, follow, scores, summary
 
-from .scenes import SCANS, SIGMA, Scene, make_scene, radar_site
+GNN = Algorithm("gnn")
+TREE = Algorithm("gnn-tree")
+UKF = Algorithm("gnn", "ukf")
+EHM = Algorithm("jpda-ehm2")
+LBP = Algorithm("jpda-lbp")
+FIVE = (0, 1, 2, 3, 4)
 
-#: Kind, targets, seeds, Stone Soup's algorithms on the first seed.
-CASES: tuple[tuple[str, int, tuple[int, ...], tuple[str, ...]], ...] = (
-    ("cross", 10, (0, 1, 2), ("gnn",)),
-    ("cross", 100, (0, 1, 2), ("gnn", "gnn-tree")),
-    ("dense", 50, (0, 1, 2), ("gnn",)),
-    ("swarm", 40, (0, 1, 2), ("gnn",)),
-    ("cross", 1000, (0, 1, 2), ()),
+
+@dataclass(frozen=True)
+class Case:
+    """One row: a kind of scene, its seeds, and how many of them each of Stone Soup's algorithms gets."""
+
+    kind: str
+    targets: int
+    seeds: Sequence[int]
+    peers: Mapping[Algorithm, int]
+
+    @property
+    def name(self) -> str:
+        """Of the row."""
+        return "raid_2r" if self.kind == "raid" else f"{self.kind}_{self.targets}"
+
+    def trial(self, seed: int) -> Trial:
+        """The scene of one seed."""
+        return Trial.of(make_raid(seed) if self.kind == "raid" else make_scene(self.kind, self.targets, seed))
+
+
+CASES = (
+    Case("cross", 10, FIVE, {GNN: 5, UKF: 5, EHM: 2}),
+    Case("cross", 50, FIVE, {GNN: 5, UKF: 5, EHM: 2, LBP: 1, TREE: 1}),
+    Case("cross", 100, FIVE, {GNN: 5, TREE: 5, UKF: 1, EHM: 1}),
+    Case("dense", 50, FIVE, {GNN: 5, EHM: 5, UKF: 5, LBP: 1, TREE: 1}),
+    Case("swarm", 40, tuple(range(100, 120)), {GNN: 20, UKF: 2}),
+    Case("cross", 1000, tuple(range(10)), {}),
+    Case("raid", 20, FIVE, {GNN: 3}),
 )
-FIRST_SCORED = 5  #: scans before it start tracks and count for identity only
-PASSES = 3
+QUICK_SEEDS, PASSES, TIMED = 2, 3, 2
+LIMIT_S, QUICK_LIMIT_S = 240.0, 8.0
 
 
 def run(*, quick: bool = False) -> dict[str, Any]:
@@ -40,84 +66,87 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     Parameters
     ----------
     quick : bool
-        First seeds only, one pass, and a few seconds for Stone Soup.
+        Two seeds and one pass of ours, and a few seconds of GNN for Stone Soup, which is then not scored.
     """
-    _track(make_scene("cross", 10, 99))  # compiles
+    follow(Trial.of(make_scene("cross", 10, 99)))  # compiles
     results = []
-    for kind, targets, seeds, algorithms in CASES:
-        scenes = [make_scene(kind, targets, seed) for seed in (seeds[:1] if quick else seeds)]
-        ours, cpu_ms = _ours(scenes, 1 if quick else PASSES)
-        peers = {a: _stonesoup(scenes[0], a, 10.0 if quick else 240.0) for a in algorithms}
-        known = {name: figures for name, figures in peers.items() if figures}
-        first = known.get(algorithms[0]) if algorithms else None
-        ratio = first["cpu_ms_per_scan"]["mean"] / float(np.mean(cpu_ms[0, : first["scans"]])) if first else None
-        results.append({"name": f"{kind}_{targets}", "ours": ours, "peer": known or None, "ratio": ratio})
+    for case in CASES:
+        results += _rows(case, quick=quick)
+    results += [alarms.clutter_hour(quick=quick), *alarms.confirm(quick=quick), memory.row()]
     return {"results": results}
 
 
-def _ours(scenes: list[Scene], passes: int) -> tuple[dict[str, Any], np.ndarray]:
-    """Figures over the scenes, and CPU ms (scenes, scans)."""
-    cpu_ms, scores = np.empty((len(scenes), SCANS)), []
-    for i, scene in enumerate(scenes):
-        runs = [_track(scene) for _ in range(passes)]
-        cpu_ms[i] = np.median([cpu for _, cpu in runs], axis=0)
-        scores.append(_scores(scene, runs[0][0]))
-    mean = {name: float(np.mean([s[name] for s in scores])) for name in scores[0]}
-    return {"scenes": len(scenes), "cpu_ms_per_scan": _spread(cpu_ms), **mean}, cpu_ms
-
-
-def _track(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """Tracks (n, 8) as the scenes' truth, confirmed and coasted ones; and CPU ms of each scan."""
-    tracker, rows, cpu_ms = Tracker(radar_site()), [], []
-    for scan, batch in enumerate(scene.batches()):
-        started = process_time()
-        tracks = tracker.step(scan * 1_000_000_000, batch).records
-        cpu_ms.append(1e3 * (process_time() - started))
-        rows.append(_rows(scan, tracks))
-    return np.concatenate(rows), np.array(cpu_ms)
-
-
-def _rows(scan: int, tracks: Tracks) -> np.ndarray:
-    held = np.isin(tracks.status, (TrackStatus.CONFIRMED, TrackStatus.COASTED))
-    state = tracks.state[held]
-    return np.column_stack([np.full(len(state), scan), tracks.number[held], state[:, [0, 3, 1, 4, 2, 5]]])
-
-
-def _scores(scene: Scene, rows: np.ndarray) -> dict[str, float]:
-    found = score(Points.from_table(scene.truth), Points.from_table(rows), first_scan=FIRST_SCORED)
-    names = (
-        "gospa_m",
-        "ospa_m",
-        "missed",
-        "false",
-        "position_rms_m",
-        "velocity_rms_ms",
-        "id_switches",
-        "longest_track",
-    )
-    return {name: float(getattr(found, name)) for name in names}
-
-
-def _spread(cpu_ms: np.ndarray) -> dict[str, float]:
-    return {
-        "median": float(np.median(cpu_ms)),
-        "mean": float(np.mean(cpu_ms)),
-        "p99": float(np.quantile(cpu_ms, 0.99)),
+def _rows(case: Case, *, quick: bool) -> list[dict[str, Any]]:
+    seeds = list(case.seeds)[:QUICK_SEEDS] if quick else list(case.seeds)
+    runs: dict[int, dict[str, float]] = {}
+    times: dict[int, np.ndarray] = {}
+    peers: dict[Algorithm, dict[int, PeerRun]] = {}
+    for n, seed in enumerate(seeds):
+        trial = case.trial(seed)
+        passes = [follow(trial) for _ in range(1 if quick else PASSES)]
+        times[seed] = np.median([p.cpu_ms for p in passes], axis=0)
+        runs[seed] = scores(trial, passes[0].rows)
+        for algorithm, most in case.peers.items():
+            if n < (1 if quick else most) and (algorithm == GNN or not quick):
+                found = run_peer(trial, algorithm, limit_s=QUICK_LIMIT_S if quick else LIMIT_S)
+                if found is not None:
+                    peers.setdefault(algorithm, {})[seed] = found
+        say(f"{trial.name}: GOSPA {runs[seed]['gospa_m']:.1f} m, {np.mean(times[seed]):.2f} ms per look")
+    ours = {
+        "scenes": len(seeds),
+        "cpu_ms_per_scan": cpu(np.concatenate(list(times.values()))),
+        **summary(runs),
     }
+    known = {a.name: _figures(done, runs, times) for a, done in peers.items()}
+    peer = {"settings": settings_of(case.trial(seeds[0])), "best": _best(known, len(seeds)), **known} if known else None
+    gnn = known.get(GNN.name)
+    row = {"name": case.name, "ours": ours, "peer": peer, "ratio": gnn["cpu_ratio"] if gnn else None}
+    return [row, *(_speed_rows(known) if case.name == "cross_100" else ())]
 
 
-def _stonesoup(scene: Scene, algorithm: str, limit_s: float) -> dict[str, Any] | None:
-    """Stone Soup's figures on a scene; None where it is not installed. Accuracy only if it got through all scans."""
-    python = os.environ.get("RAMPART_STONESOUP_PYTHON") or (sys.executable if find_spec("stonesoup") else None)
-    if python is None:
-        return None
-    with tempfile.TemporaryDirectory() as folder:
-        scene_file, out_file = Path(folder) / "scene.npz", Path(folder) / "out.npz"
-        np.savez(scene_file, detections=scene.detections, sigma=SIGMA, scans=SCANS)
-        script = Path(__file__).with_name("stonesoup_run.py")
-        command = [python, str(script), str(scene_file), str(out_file), "--algorithm", algorithm]
-        subprocess.run([*command, "--limit-s", str(limit_s)], check=True, capture_output=True)
-        with np.load(out_file) as done:
-            rows, cpu_ms = done["tracks"], 1e3 * done["cpu_s"]
-    figures: dict[str, Any] = {"scans": len(cpu_ms), "cpu_ms_per_scan": _spread(cpu_ms)}
-    return {**figures, **_scores(scene, rows)} if len(cpu_ms) == SCANS else figures
+def _figures(
+    done: Mapping[int, PeerRun], runs: Mapping[int, Mapping[str, float]], times: Mapping[int, np.ndarray]
+) -> dict[str, Any]:
+    """One algorithm of Stone Soup: time on its first seeds, scores over all of them, and each over ours."""
+    timed = list(done)[:TIMED]
+    theirs = np.concatenate([done[seed].cpu_ms for seed in timed])
+    same = np.concatenate([times[seed][: len(done[seed].cpu_ms)] for seed in timed])
+    out: dict[str, Any] = {
+        "scenes": len(done),
+        "timed_looks": len(theirs),
+        "cpu_ms_per_scan": cpu(theirs),
+        "cpu_ratio": float(np.mean(theirs) / np.mean(same)),
+    }
+    whole = {seed: found.scores for seed, found in done.items() if found.scores is not None}
+    if len(whole) < len(done):
+        return out
+    mine = summary({seed: runs[seed] for seed in whole})
+    theirs_mean = summary(whole)
+    out |= theirs_mean
+    out["ours_over_it"] = {
+        name: mine[name] / theirs_mean[name] if theirs_mean[name] else None for name in ("gospa_m", "id_switches")
+    }
+    return out
+
+
+def _best(known: Mapping[str, Mapping[str, Any]], seeds: int) -> str | None:
+    """The algorithm with the least mean GOSPA among those that ran on all seeds."""
+    whole = {name: found["gospa_m"] for name, found in known.items() if "gospa_m" in found and found["scenes"] == seeds}
+    return min(whole, key=lambda name: whole[name]) if whole else None
+
+
+def _speed_rows(known: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Time of Stone Soup's GNN with extended Kalman filter, and of its fastest algorithm, over ours."""
+    if not known:
+        return []
+    fastest = min(known, key=lambda name: known[name]["cpu_ratio"])
+    return [
+        {
+            "name": name,
+            "ours": {"cpu_ms_per_scan": known[which]["cpu_ms_per_scan"]["mean"] / known[which]["cpu_ratio"]},
+            "peer": {"algorithm": which, "cpu_ms_per_scan": known[which]["cpu_ms_per_scan"]["mean"]},
+            "ratio": known[which]["cpu_ratio"],
+        }
+        for name, which in (("cross_100_speed_gnn", GNN.name), ("cross_100_speed_fastest", fastest))
+        if which in known
+    ]

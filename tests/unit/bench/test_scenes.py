@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from rampart.bench.scenes import FALSE_ALARMS, P_DETECT, SCANS, make_scene
 
 KIT = Path(__file__).resolve().parents[3].parent / "shared" / "bench" / "tracking"
@@ -73,7 +74,9 @@ def test_detections_are_as_the_radar_says():
     assert np.mean(real) * len(real) / len(scene.truth) == pytest.approx(P_DETECT, abs=0.02)
     assert np.sum(~real) / SCANS == pytest.approx(FALSE_ALARMS, rel=0.1)
     at = {(int(row[0]), int(row[1])): row for row in scene.truth}
-    rows = np.array([at[int(scan), int(source)] for scan, source in zip(scene.detections[real, 0], scene.source[real])])
+    rows = np.array(
+        [at[int(scan), int(source)] for scan, source in zip(scene.detections[real, 0], scene.source[real], strict=True)]
+    )
     error = scene.detections[real, 1] - np.linalg.norm(rows[:, 2::2], axis=1)
     assert np.std(error) == pytest.approx(10.0, rel=0.03)
 
