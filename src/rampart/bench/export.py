@@ -85,7 +85,9 @@ def _write(folder: Path, name: str, seed: int) -> Path:
     instants = [t for (t, _), i in zip(trial.looks, trial.instant, strict=True) if i >= 0]
     _write_csv(out / "truth.csv", TRUTH_COLUMNS, _truth_rows(trial, instants))
     merged = scene.merged if isinstance(scene, Raid) else (scene.source >= 0).astype(int)
-    _write_csv(out / "answer.csv", ("target", "targets_in_it"), zip(scene.source.tolist(), merged.tolist(), strict=True))
+    _write_csv(
+        out / "answer.csv", ("target", "targets_in_it"), zip(scene.source.tolist(), merged.tolist(), strict=True)
+    )
     write_scene(out / "detections.npz", trial.peer())
     if isinstance(scene, Raid):
         (out / "site.toml").write_text(site_text(), encoding="utf-8")
@@ -154,8 +156,7 @@ Written by `rampart bench scenes`; equal seeds give equal files. Seeds 10 to 99 
 | file | what |
 |---|---|
 | `detections.csv` | what a tracker may read, one row per detection, in order of time; empty cells were not measured |
-| `detections.npz` | the same for `rampart.bench.stonesoup_adapter.read_scene`, with the sensors' data sheets and the times \
-of all looks, those that found nothing among them |
+| `detections.npz` | the same and the sensors' data sheets, for `rampart.bench.stonesoup_adapter.read_scene` |
 | `site.toml` | raid_2r only: where the sensors stand and how good they are; `rampart track --site` reads it |
 | `truth.csv` | the targets at each instant at which tracks are scored: east, north, up of the site |
 | `answer.csv` | for each row of `detections.csv` the target behind it (-1: none) and how many targets it holds |
@@ -165,18 +166,17 @@ Azimuth is clockwise from north, elevation above the horizontal, angles in degre
 A tracker must not read truth or answer, nor look ahead: the tracks of an instant are those after the look at its time.
 
 cross, dense, swarm: one radar at the origin, 60 scans of 1 s, sigmas {SIGMA[0]:g} m, 0.2 and 0.2 degrees, detection
-probability {P_DETECT}, {FALSE_ALARMS:g} false alarms per scan uniform in range, azimuth and elevation. They are the scenes
-of the public bench kit, number for number; 20 % of the targets of cross and dense appear late, 20 % end early.
+probability {P_DETECT}, {FALSE_ALARMS:g} false alarms per scan, uniform in range, azimuth and elevation. They are the
+scenes of the public bench kit, number for number; 20 % of the targets of cross and dense appear late, 20 % end early.
 
 raid_2r: 90 s. Radar r1 looks every 1.0 s, radar r2 every 0.7 s, direction finder rf every 1.0 s, each at its own phase;
 bearings of rf have no range. Rockets, mortar bombs, fixed-wing drones, a string of multirotors that link by radio. The
-radars are biased in range, azimuth and elevation (one sigma 10 m, 0.1 and 0.1 degrees; r2 20 m, 0.15 and 0.15), and the
-clock of r2 is off (one sigma 40 ms). Detection probability follows range and radar cross-section, slow radial speeds are
-lost in the notch, targets in one resolution cell give one detection in their power-weighted middle, some clutter stays in
-its cell, and patches of it drift with the wind, stronger and weaker over about 8 s. Scored at the looks of r1; a target
-counts from its first to its last detection by a radar.
+radars are biased in range, azimuth and elevation (one sigma 10 m, 0.1 and 0.1 degrees; r2 20 m, 0.15 and 0.15), and
+the clock of r2 is off (one sigma 40 ms). Detection probability follows range and radar cross-section; slow radial
+speeds are lost in the notch; targets in one resolution cell give one detection in their power-weighted middle; some
+clutter stays in its cell; patches of it drift with the wind, stronger and weaker over about 8 s. Scored at the looks
+of r1; a target counts from its first to its last detection by a radar.
 
 Scores: `rampart.track.metrics.score(truth, tracks, first_scan=5)`, GOSPA of order 2, cutoff 100 m, alpha 2, means over
 instants from 5 on; identity switches over all instants.
 """
-

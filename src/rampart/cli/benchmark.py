@@ -1,5 +1,6 @@
 """``rampart bench NAME``: figures, side by side with peers where these are installed."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,24 +17,54 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    name: Annotated[str, typer.Argument(help="flight, track, impact, flights, chain, asterix, coverage or scenarios.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="flight, track, impact, flights, chain, asterix, coverage, scenarios; or scenes."),
+    ],
     quick: Annotated[bool, typer.Option(help="Fewer repeats and seeds.")] = False,
+    out_dir: Annotated[Path | None, typer.Option("--out", help="Of scenes: the folder to write them to.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Of scenes: a seed; repeatable, 0 by default.")] = None,
+    scene: Annotated[list[str] | None, typer.Option(help="Of scenes: a scene; repeatable, all by default.")] = None,
     json: Json = False,
 ) -> None:
-    """Run a benchmark and print its figures."""
+    """Run a benchmark and print its figures; `scenes` writes those of the tracking benchmark to files."""
     from rampart.bench import NAMES, run
 
+    if name == "scenes":
+        _write_scenes(out_dir, scene or [], seed or [0], json=json)
+        return
     if name not in NAMES:
-        raise InputError(f"no benchmark {name!r}; expected one of {', '.join(NAMES)}")
+        raise InputError(f"no benchmark {name!r}; expected scenes or one of {', '.join(NAMES)}")
+    if out_dir is not None or seed or scene:
+        raise InputError(f"--out, --seed and --scene are for bench scenes, not for bench {name}")
     with quiet_or(f"bench {name}", quiet=json):
         answer = run(name, quick=quick)
     if json:
         print_json(answer)
         return
     out.print(f"{name}: {answer['machine']['processor']}, Python {answer['machine']['python']}")
+    if name == "track":
+        from .bench_table import track_tables
+
+        for table in track_tables(answer["results"]):
+            out.print(table, width=max(out.width, 132))
+        return
     for row in answer["results"]:
         ratio = "" if row.get("ratio") is None else f"  ratio {row['ratio']:.3g}"
         out.print(f"{row['name']}: {_words(row['ours'])}{_against(row.get('peer'))}{ratio}")
+
+
+def _write_scenes(folder: Path | None, names: list[str], seeds: list[int], *, json: bool) -> None:
+    from rampart.bench.export import write_scenes
+
+    folder = folder if folder is not None else Path("rampart-out") / "scenes"
+    with quiet_or("bench scenes", quiet=json):
+        written = write_scenes(folder, names, seeds)
+    if json:
+        print_json({"schema": 1, "out": str(folder), "scenes": [path.name for path in written]})
+        return
+    for path in written:
+        out.print(str(path))
 
 
 def _words(figures: dict[str, Any]) -> str:

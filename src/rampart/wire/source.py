@@ -125,7 +125,8 @@ def read_source(
     if kind is SourceKind.MCAP:
         raise InputError("a recording, not a feed: it is replayed, not decoded", path=path)
     if kind in (SourceKind.CSV, SourceKind.PARQUET):
-        rows = table.read_detections(path)
+        blind = {model.id for model in sensors or () if np.isnan(model.range_sigma_m)}
+        rows = table.read_detections(path, bearing_sensors=blind)
         detections, unused = rows.detections(sensor=lookup, noise=_noise(sensors, SEARCH_RADAR), start_ns=start_ns or 0)
         names = rows.sensors if sensors is None else tuple(model.id for model in sensors)
         return Source(kind, names, detections, ExternalTracks.empty(), start_ns or 0, unused=unused)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +20,7 @@ PARQUET_MARK = b"PAR1"  #: how a Parquet file begins
 _REQUIRED = ("time_s", "sensor", "range_m", "azimuth_deg", "elevation_deg")
 _OPTIONAL = ("range_rate_ms", "snr_db", "height_m", "range_sigma_m", "azimuth_sigma_deg", "elevation_sigma_deg")
 COLUMNS = (*_REQUIRED, *_OPTIONAL)
-_ALWAYS = ("time_s", "range_m", "azimuth_deg")  # never empty
+_ALWAYS = ("time_s", "range_m", "azimuth_deg")  # never empty, but for the range of a sensor that measures none
 _MAX_TIME_S = 4e9  # with any start from 1970 to 2106 it stays within an int64 of ns
 
 
@@ -96,12 +96,19 @@ class DetectionsTable:
         return detections, {"unknown_sensor": unused} if unused else {}
 
 
-def read_detections(path: str | Path) -> DetectionsTable:
+def read_detections(path: str | Path, *, bearing_sensors: Collection[str] = ()) -> DetectionsTable:
     """Read a detections table, ``.csv`` or ``.parquet``.
 
     Columns ``time_s, sensor, range_m, azimuth_deg, elevation_deg`` and, where given, ``range_rate_ms, snr_db, height_m,
     range_sigma_m, azimuth_sigma_deg, elevation_sigma_deg``, in any order; one row per detection, times never going
     back. Elevation and the optional columns may have empty cells.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    bearing_sensors : collection of str
+        Names of sensors that measure no range: their rows may leave ``range_m`` empty too.
 
     Raises
     ------
@@ -110,15 +117,15 @@ def read_detections(path: str | Path) -> DetectionsTable:
     """
     data = read_file(path)
     if data[:4] == PARQUET_MARK:
-        return _read_parquet(data, path)
+        return _read_parquet(data, path, bearing_sensors)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"octet {error.start}: not UTF-8 text; expected a CSV file", path=path) from None
-    return parse_detections(text, path)
+    return parse_detections(text, path, bearing_sensors=bearing_sensors)
 
 
-def parse_detections(text: str, path: object = "table") -> DetectionsTable:
+def parse_detections(text: str, path: object = "table", *, bearing_sensors: Collection[str] = ()) -> DetectionsTable:
     r"""`read_detections` for a CSV text; `path` is for messages.
 
     Examples
@@ -152,10 +159,10 @@ def parse_detections(text: str, path: object = "table") -> DetectionsTable:
     cells = dict(zip(header, zip(*rows, strict=True), strict=True))
     where = _Place(path, lines)
     numbers = {name: _numbers(cells[name], name, where) for name in header if name != "sensor"}
-    return _checked([name.strip() for name in cells["sensor"]], numbers, where)
+    return _checked([name.strip() for name in cells["sensor"]], numbers, where, bearing_sensors)
 
 
-def _read_parquet(data: bytes, path: str | Path) -> DetectionsTable:
+def _read_parquet(data: bytes, path: str | Path, bearing_sensors: Collection[str]) -> DetectionsTable:
     pa, pq = _arrow("pyarrow"), _arrow("pyarrow.parquet")
     try:
         table = pq.read_table(pa.BufferReader(data))
@@ -173,7 +180,7 @@ def _read_parquet(data: bytes, path: str | Path) -> DetectionsTable:
             raise InputError(f"column {name} holds {kind}; expected numbers", path=path)
         numbers[name] = table.column(name).cast(pa.float64()).to_numpy()
     sensors = ["" if value is None else str(value) for value in table.column("sensor").to_pylist()]
-    return _checked(sensors, numbers, _Place(path, None))
+    return _checked(sensors, numbers, _Place(path, None), bearing_sensors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,13 +221,19 @@ def _numbers(cells: Sequence[str], name: str, where: _Place) -> np.ndarray:
         return np.array([float(cell) if cell.strip() else np.nan for cell in cells])
 
 
-def _checked(sensors: list[str], numbers: dict[str, np.ndarray], where: _Place) -> DetectionsTable:
+def _checked(
+    sensors: list[str], numbers: dict[str, np.ndarray], where: _Place, bearing_sensors: Collection[str]
+) -> DetectionsTable:
     """The table, if every value can be."""
     n = len(sensors)
     columns = {name: numbers.get(name, np.full(n, np.nan)) for name in COLUMNS if name != "sensor"}
     time_s = columns["time_s"]
+    bearing = np.array([name in bearing_sensors for name in sensors]) & np.isnan(columns["range_m"])
     with np.errstate(invalid="ignore"):
-        rules = [(~np.isfinite(columns[name]), name, "a finite number") for name in _ALWAYS]
+        rules = [
+            (~np.isfinite(columns[name]) & ~(bearing & (name == "range_m")), name, "a finite number")
+            for name in _ALWAYS
+        ]
         rules += [(np.isinf(columns[name]), name, "a finite number or an empty cell") for name in columns]
         rules += [
             (np.abs(time_s) > _MAX_TIME_S, "time_s", f"seconds, at most {_MAX_TIME_S:g}"),

@@ -50,6 +50,16 @@ def test_sensors_of_a_site():
     assert unused == {"unknown_sensor": 2}
 
 
+def test_a_sensor_that_measures_no_range_may_leave_it_empty():
+    text = HEAD + "\n0,r,1,2,3\n0,rf,,2,\n"
+    table = parse_detections(text, bearing_sensors={"rf"})
+    assert np.isnan(table.columns["range_m"][1])
+    with pytest.raises(InputError, match=r"t.csv:2: range_m is empty or nan"):
+        parse_detections(HEAD + "\n0,r,,2,3\n0,rf,,2,\n", "t.csv", bearing_sensors={"rf"})
+    with pytest.raises(InputError, match=r"t.csv:2: range_m is inf"):
+        parse_detections(HEAD + "\n0,rf,inf,2,\n", "t.csv", bearing_sensors={"rf"})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
