@@ -123,7 +123,7 @@ def _detection_rows(detections: Detections, sensors: Sequence[str], trial: Trial
         return np.where(np.isnan(own), [getattr(model, name) for model in models], own)
 
     columns = (
-        [f"{(t - start_ns) * 1e-9:.9f}" for t in detections.time_ns.tolist()],
+        [f"{(t - start_ns) / 1e9:.9f}" for t in detections.time_ns.tolist()],
         [sensors[i] for i in detections.sensor],
         _cells(detections.range_m, 5),
         degrees(detections.azimuth_rad % (2.0 * np.pi)),
@@ -144,7 +144,7 @@ def _cells(values: np.ndarray, digits: int) -> list[str]:
 def _truth_rows(trial: Trial, instants: Sequence[int]) -> Iterator[Sequence[Any]]:
     start_ns = trial.site.start_ns
     for row in trial.truth:
-        time_s = (instants[int(row[0])] - start_ns) * 1e-9
+        time_s = (instants[int(row[0])] - start_ns) / 1e9
         yield [int(row[0]), f"{time_s:.9f}", int(row[1]), *(f"{v:.5f}" for v in row[2:])]
 
 

@@ -321,7 +321,7 @@ def _truth(site: Site, flights: Sequence[Flight], looks: list[_Look], instants: 
             last[seen] = np.maximum(last[seen], look.time_ns)
     sky, rows = Sky.build(flights), []
     for k, t in enumerate(instants):
-        position, velocity = _states(sky, np.full(len(flights), (t - site.start_ns) * 1e-9))
+        position, velocity = _states(sky, np.full(len(flights), (t - site.start_ns) / 1e9))
         here = np.flatnonzero((first <= t) & (t <= last) & np.isfinite(position[:, 0]))
         state = np.stack([position[here], velocity[here]], axis=2).reshape(-1, 6)
         rows.append(np.column_stack([np.full(len(here), k), here, state]))

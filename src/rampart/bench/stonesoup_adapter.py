@@ -79,7 +79,7 @@ def columns_of(detections: Any, start_ns: int = 0) -> dict[str, Any]:
     """
     taken = {name: np.asarray(getattr(detections, name), float) for name in (*QUANTITIES, *SIGMAS)}
     return {
-        "time_s": (detections.time_ns - start_ns) * 1e-9,
+        "time_s": (detections.time_ns - start_ns) / 1e9,
         "sensor": np.asarray(detections.sensor, np.int64),
         **taken,
     }

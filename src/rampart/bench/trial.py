@@ -68,7 +68,7 @@ class Trial:
         """The same for Stone Soup."""
         sensors = tuple(Sensor.of(model) for model in self.site.sensors)
         start_ns = self.site.start_ns
-        times = np.array([(t - start_ns) * 1e-9 for t, _ in self.looks])
+        times = np.array([(t - start_ns) / 1e9 for t, _ in self.looks])
         columns = columns_of(Detections.concat([batch for _, batch in self.looks]), start_ns)
         return PeerScene(sensors, columns, times)
 
