@@ -25,10 +25,10 @@ from .trial import Trial, scores
 #: What `rampart bench track` gives Stone Soup, by kind of scene: what differs from the defaults of
 #: `stonesoup_run.Settings`. Chosen on seeds 10 to 99, see docs/benchmarks.md.
 TUNED: Mapping[str, Mapping[str, Any]] = {
-    "cross": {"noise_m2s3": 1.0},
-    "dense": {"noise_m2s3": 1.0},
-    "swarm": {},
-    "clutter": {"noise_m2s3": 1.0},
+    "cross": {"noise_m2s3": 1.0, "delete_s": 2.5},
+    "dense": {"noise_m2s3": 1.0, "delete_s": 2.5},
+    "swarm": {"gate": 5.0},
+    "clutter": {"noise_m2s3": 1.0, "delete_s": 2.5},
     "raid": {"noise_m2s3": 20.0},
 }
 

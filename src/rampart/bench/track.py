@@ -48,11 +48,11 @@ class Case:
 
 
 CASES = (
-    Case("cross", 10, FIVE, {GNN: 5, UKF: 5, EHM: 2}),
-    Case("cross", 50, FIVE, {GNN: 5, UKF: 5, EHM: 2, LBP: 1, TREE: 1}),
-    Case("cross", 100, FIVE, {GNN: 5, TREE: 5, UKF: 1, EHM: 1}),
-    Case("dense", 50, FIVE, {GNN: 5, EHM: 5, UKF: 5, LBP: 1, TREE: 1}),
-    Case("swarm", 40, tuple(range(100, 120)), {GNN: 20, UKF: 2}),
+    Case("cross", 10, FIVE, {GNN: 5, UKF: 1, EHM: 1}),
+    Case("cross", 50, FIVE, {GNN: 5, UKF: 2, EHM: 1, LBP: 1, TREE: 1}),
+    Case("cross", 100, FIVE, {GNN: 5, TREE: 2}),
+    Case("dense", 50, FIVE, {GNN: 5, EHM: 2, UKF: 1, LBP: 1, TREE: 1}),
+    Case("swarm", 40, tuple(range(100, 120)), {GNN: 20}),
     Case("cross", 1000, tuple(range(10)), {}),
     Case("raid", 20, FIVE, {GNN: 3}),
 )
