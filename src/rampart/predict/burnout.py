@@ -108,17 +108,26 @@ def find_burnout(climb: Climb) -> float | None:
     True
     """
     time, speed = climb.time_s, climb.speed_ms
-    fastest = -1
+    first = np.searchsorted(time, time - SURE_AFTER_S - 1e-9)
+    last = np.searchsorted(time, time + SURE_AFTER_S - 1e-9)
     for i in range(len(time)):
-        if speed[i] < FLYING_MS and fastest < 0:
+        if last[i] == len(time):
+            return None
+        if speed[i] < FLYING_MS or speed[i] < speed[first[i] : last[i] + 1].max():
             continue
-        if fastest < 0 or speed[i] >= speed[fastest]:
-            fastest = i
-        gone = time[i] - time[fastest]
-        # neither coasting nor gaining is a motor that just holds the weight: look on
-        if gone >= SURE_AFTER_S and speed[fastest] - speed[i] >= COASTING_MS2 * gone:
-            return float(time[fastest])
+        half = min((i + last[i] + 1) // 2, last[i])
+        # a row that is wrong makes a peak, but no steady fall after it
+        steady = half in (i, last[i]) or (_slows(climb, i, half) and _slows(climb, half, last[i]))
+        if steady and speed[i] - speed[last[i]] >= COASTING_MS2 * (time[last[i]] - time[i]):
+            return float(time[i])
     return None
+
+
+def _slows(climb: Climb, i: int, j: int) -> bool:
+    """Whether a climb slows from row i to row j as a coast does, and gains height as fast as it says meanwhile."""
+    gone, speed = climb.time_s[j] - climb.time_s[i], climb.speed_ms
+    gained = climb.height_m[j] - climb.height_m[i]
+    return bool(speed[i] - speed[j] >= 0.5 * COASTING_MS2 * gone and gained >= 0.25 * (speed[i] + speed[j]) * gone)
 
 
 def _unspiked(height: Floats) -> NDArray[np.bool_]:

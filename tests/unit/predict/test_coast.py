@@ -150,3 +150,11 @@ def test_a_still_pad_before_the_launch_is_no_climb():
     noise = np.random.default_rng(2).standard_normal(len(pad))
     found = find_burnout(clean(np.append(pad, time), np.append(noise, height)))
     assert found == pytest.approx(2.5, abs=0.5)
+
+
+@pytest.mark.parametrize("wrong_m", [-120.0, 150.0])
+@pytest.mark.parametrize("row", [0, 1, 2, 6])
+def test_a_wrong_row_at_the_start_is_no_burnout(row, wrong_m):
+    time, height, _ = climb(burn_s=4.0, rate_hz=5.0, noise_m=0.5)
+    height[row] += wrong_m
+    assert find_burnout(clean(time, height)) == pytest.approx(4.0, abs=0.6)
