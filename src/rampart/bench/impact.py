@@ -1,14 +1,15 @@
 """``rampart bench impact``: impact and launch points over the Cramer-Rao bound, and whether the ellipses hold.
 
 Rounds of known kinds are flown through the real tracker and predictor, from detections alone: misses, clutter, drag
-drawn from the tracker's own prior. Three groups of rows:
+drawn from the tracker's own prior. Groups of rows:
 
 - ``perfect``: the chain's model of air, drag curve and radar is right, and the site says so (no declared errors).
   RMS error over RMS bound, conditional on the detections that there were;
 - ``wrong``: truth has a wind, a drag curve and a radar alignment of its own, drawn with the sigmas that the site
   declares. The bound beside it knows of no such errors;
 - ``ellipses``: rounds of all kinds, wrong in the same way; is the true impact inside the 90 % ellipse, at one random
-  time in each fifth of the flight (in the first: from the first prediction on).
+  time in each fifth of the flight (in the first: from the first prediction on);
+- ``outside``: flights of JSBSim and RocketPy (`rampart.bench.outside`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import outside
 from .arcs import PER_SCENE, Arcs, Errors, Radar, make_scene
 from .follow import Samples, follow
 from .scenarios import share as proportion
@@ -71,6 +73,7 @@ def run(*, quick: bool = False, workers: int = 2) -> dict[str, Any]:
             for arcs in ARCS
         ]
         results.append(_ellipses(pool.map, mixed))
+    results += outside.rows(figures, coverage, quick=quick)
     return {"results": results}
 
 

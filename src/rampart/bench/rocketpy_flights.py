@@ -69,6 +69,11 @@ def make_flight(seed: int, site_height_m: float, *, wind: bool = True) -> Logged
     return LoggedFlight(time, rows[:, 0], rows[:, 1], rows[:, 2], burnout_s=burn_s, kind="rocket")
 
 
+def make_still(seed: int, site_height_m: float) -> LoggedFlight:
+    """`make_flight` in still air."""
+    return make_flight(seed, site_height_m, wind=False)
+
+
 def _launch(
     rng: np.random.Generator,
     site_m: float,
