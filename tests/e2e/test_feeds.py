@@ -77,11 +77,17 @@ def test_the_shared_capture_counts_doubles_and_confirms_nothing(shared_data):
     assert answer["tracks"]["confirmed"] == 0
 
 
-def test_system_tracks_are_external(shared_data):
-    answer = write_answer(track_source(shared_data("asterix/cat_062_065.pcap")), None)
+def test_system_tracks_are_external(shared_data, tmp_path):
+    tracked = track_source(shared_data("asterix/cat_062_065.pcap"))
+    answer = write_answer(tracked, tmp_path / "tracks.csv")
     assert answer["records"] == {"62": 2, "65": 1}
     assert answer["external_tracks"] == 2
-    assert answer["tracks"]["confirmed"] == 0
+    assert answer["detections"] == answer["scans"] == 0
+    # nothing of our own: they stand as tracks, and say whose they are by having no sensor of ours
+    assert answer["tracks"] == {"confirmed": 2, "rows": 2}
+    assert answer["joined_tracks"] == 0
+    assert tracked.tracks.sensors.tolist() == [0, 0]
+    assert tracked.tracks.identity.tolist() == ["4CA7A8", "4CAC7F"]
 
 
 def test_a_table_of_detections_gives_tracks_without_look_ahead(tmp_path):

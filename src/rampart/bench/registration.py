@@ -1,7 +1,8 @@
 """``rampart bench registration``: two radars with biases - what is found of these, and what the tracks gain.
 
 The same detections are tracked three times: with registration, without, and told the true biases. NEES (8 degrees of
-freedom for the biases, 3 for positions) is over all seeds; each seed draws its own biases and targets.
+freedom for the biases, 3 for positions) is over all seeds; each seed draws its own biases and targets. Beside it, one
+radar's plots together with the tracks that another system makes of them.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import numpy as np
 
 from rampart.records import Detections, SensorModel, Site, TrackStatus
 from rampart.track import Tracker, TrackerSpec
+
+from .other_system import same_plots
 
 NS = 1_000_000_000
 TARGETS = 12
@@ -143,7 +146,25 @@ def run(*, quick: bool = False) -> dict[str, Any]:
     ours = {"seeds": [seeds[0], seeds[-1]], "n": len(seeds), **_bias_figures(np.array(errors), np.array(covariances))}
     ours["position"] = {"estimated": _figures(with_it), "off": _figures(off), "told": _figures(told)}
     off_m, on_m = ours["position"]["off"]["rms_m"], ours["position"]["estimated"]["rms_m"]
-    return {"results": [{"name": "two_radars", "ours": ours, "peer": None, "ratio": off_m / on_m}]}
+    return {
+        "results": [
+            {"name": "two_radars", "ours": ours, "peer": None, "ratio": off_m / on_m},
+            {"name": "same_plots", "ours": _same_plots(seeds), "peer": None, "ratio": None},
+        ]
+    }
+
+
+def _same_plots(seeds: range) -> dict[str, Any]:
+    """One radar's plots beside the tracks that another system makes of them: joined, apart, taken as independent."""
+    apart = np.concatenate([same_plots(seed, "off") for seed in seeds])
+    joined = np.concatenate([same_plots(seed, "intersection") for seed in seeds])
+    figures: dict[str, Any] = {"own": _figures([apart[:, :2]]), "intersection": _figures([joined[:, :2]])}
+    return {
+        "seeds": [seeds[0], seeds[-1]],
+        "n": len(seeds),
+        **figures,
+        "independent": {"nees": float(apart[:, 2].mean())},
+    }
 
 
 def positions(tracker: Tracker, pair: Pair, batches: list[tuple[int, Detections]]) -> np.ndarray:

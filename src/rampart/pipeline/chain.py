@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rampart.records import Detections, Engagements, Picture, Predictions, Result, Site, Stage, Tracks, Warnings
+from rampart.records import (
+    Detections,
+    Engagements,
+    ExternalTracks,
+    Picture,
+    Predictions,
+    Result,
+    Site,
+    Stage,
+    Tracks,
+    Warnings,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class Chain:
         self.tracker, self.predictor, self.warner, self.engager = tracker, predictor, warner, engager
         self._no_engagements: Result[Engagements] = Result(Engagements.empty())
 
-    def step(self, now_ns: int, detections: Detections) -> Outputs:
+    def step(self, now_ns: int, detections: Detections, external: ExternalTracks | None = None) -> Outputs:
         """Take one batch of detections, empty if a stage asked to be woken.
 
         Parameters
@@ -54,8 +65,10 @@ class Chain:
             Time of the step, ns UTC, not before the last one.
         detections : Detections
             Received since the last step.
+        external : ExternalTracks or None
+            Reports of other systems' tracks received since. Only trackers that join such tracks are given any.
         """
-        tracked = self.tracker.step(now_ns, detections)
+        tracked = self._track(now_ns, detections, external)
         predicted = self.predictor.step(now_ns, tracked.records)
         picture = Picture(tracked.records, predicted.records)
         warned = self.warner.step(now_ns, picture)
@@ -63,6 +76,13 @@ class Chain:
         wakes = [r.wake_ns for r in (tracked, predicted, warned, engaged) if r.wake_ns is not None]
         info = {"track": tracked.info, "predict": predicted.info, "warn": warned.info, "engage": engaged.info}
         return Outputs(now_ns, *picture, warned.records, engaged.records, info, min(wakes, default=None))
+
+    def _track(self, now_ns: int, detections: Detections, external: ExternalTracks | None) -> Result[Tracks]:
+        if external is None or not len(external):
+            return self.tracker.step(now_ns, detections)
+        tracker: Any = self.tracker
+        tracked: Result[Tracks] = tracker.step(now_ns, detections, external)
+        return tracked
 
     def _stages(self) -> dict[str, Stage[Any, Any]]:
         stages: dict[str, Stage[Any, Any]] = {

@@ -23,6 +23,10 @@ from rampart.wire.table import write_tracks
 SCAN_PERIOD_S = 1.0
 #: Scans that are tracked once without being timed: by then every kernel has run.
 WARM_SCANS = 10
+#: Tracks of other systems are taken in at least this often.
+EXTERNAL_STEP_NS = 1_000_000_000
+
+Batch = tuple[int, Detections, ExternalTracks]  #: time of the step, and what came in since the last one
 
 
 @dataclass
@@ -36,6 +40,9 @@ class Tracked:
     scans: int
     cpu_s: np.ndarray  #: (scans,) process CPU time of each step
     counts: dict[str, Any] = field(default_factory=dict)  #: records, duplicates, rejected, ... of the source
+    sensors: list[dict[str, Any]] = field(default_factory=list)  #: standing of each sensor at the end
+    refused: dict[str, int] = field(default_factory=dict)  #: what the tracker did not use, by reason
+    joined: int = 0  #: own tracks that another system's track was joined to
 
     def answer(self, out: str | None, rows: int) -> dict[str, Any]:
         """What ``rampart track --json`` prints."""
@@ -48,6 +55,9 @@ class Tracked:
             "scans": self.scans,
             "tracks": {"confirmed": len(np.unique(confirmed)), "rows": rows},
             "external_tracks": len(self.external),
+            "joined_tracks": self.joined,
+            "refused": self.refused,
+            "sensors": self.sensors,
             "cpu_ms_per_scan": {
                 "median": round(float(np.median(cpu_ms)), 4) if self.scans else None,
                 "p99": round(float(np.quantile(cpu_ms, 0.99)), 4) if self.scans else None,
@@ -103,7 +113,9 @@ def track_source(
     }
     period_s = min((s.scan_period_s for s in site.sensors), default=SCAN_PERIOD_S)
     shared = source.kind in (SourceKind.CSV, SourceKind.PARQUET)
-    tracked = _track(site, environment, _scans(source.detections, period_s, shared=shared))
+    scans = _with_external(_scans(source.detections, period_s, shared=shared), source.external)
+    # radars whose places are not known cannot be registered with each other
+    tracked = _track(site, environment, scans, {} if place or shared else {"registration": "off"})
     tracked.external, tracked.counts = source.external, counts
     return tracked
 
@@ -132,7 +144,16 @@ def _bare_site(source: Source, scan_period_s: float | None, p_detect: float | No
         _model(source, i, scan_period_s or _period_of(source, i, source.scan_periods_s[i]), p_detect or 0.9)
         for i in range(len(source.sensors))
     )
-    return Site("site", 0.0, 0.0, 0.0, sensors=sensors, start_ns=source.start_ns)
+    latitude_rad, longitude_rad = (0.0, 0.0) if sensors else _middle(source.external)
+    return Site("site", latitude_rad, longitude_rad, 0.0, sensors=sensors, start_ns=source.start_ns)
+
+
+def _middle(external: ExternalTracks) -> tuple[float, float]:
+    """A place amid the tracks of other systems: the origin of a site that has nothing else."""
+    known = np.isfinite(external.latitude_rad) & np.isfinite(external.longitude_rad)
+    if not known.any():
+        return 0.0, 0.0
+    return float(np.median(external.latitude_rad[known])), float(np.median(external.longitude_rad[known]))
 
 
 def _model(source: Source, i: int, scan_period_s: float, p_detect: float) -> SensorModel:
@@ -183,22 +204,50 @@ def _scans(detections: Detections, period_s: float, *, shared: bool) -> Iterator
         yield int(max(batch.time_ns.max(), batch.received_ns.max())), batch
 
 
-def _track(site: Site, environment: Environment, scans: Iterator[tuple[int, Detections]]) -> Tracked:
+def _with_external(scans: Iterator[tuple[int, Detections]], external: ExternalTracks) -> Iterator[Batch]:
+    """Scans with the tracks of other systems received since the last one; these alone make a step once a second."""
+    received = external.received_ns
+    rest, nothing = np.argsort(received, kind="stable"), Detections.empty()
+
+    def before(end_ns: int | None) -> Iterator[Batch]:
+        nonlocal rest
+        while len(rest) and (end_ns is None or received[rest[0]] + EXTERNAL_STEP_NS < end_ns):
+            now_ns = int(received[rest[0]]) + EXTERNAL_STEP_NS
+            n = int(np.searchsorted(received[rest], now_ns))
+            yield int(received[rest[n - 1]]), nothing, external.take(rest[:n])
+            rest = rest[n:]
+
+    for now_ns, batch in scans:
+        yield from before(now_ns)
+        n = int(np.searchsorted(received[rest], now_ns, side="right"))
+        yield now_ns, batch, external.take(rest[:n])
+        rest = rest[n:]
+    yield from before(None)
+
+
+def _track(
+    site: Site, environment: Environment, scans: Iterator[Batch], settings: dict[str, Any] | None = None
+) -> Tracked:
     spec: Any = find("track", "imm")
-    tracker = spec().build(site, environment)
+    settings = settings or {}
+    tracker = spec(**settings).build(site, environment)
     rows: list[Tracks] = []
     cpu_s: list[float] = []
-    count = 0
+    count, joined, looks = 0, set[int](), 0
     first = list(islice(scans, WARM_SCANS))
-    warm = spec().build(site, environment)
-    for now_ns, batch in first:
-        warm.step(now_ns, batch)  # compiling and loading kernels is not part of the time of a scan
-    for now_ns, batch in chain(first, scans):
+    warm = spec(**settings).build(site, environment)
+    for scan in first:
+        warm.step(*scan)  # compiling and loading kernels is not part of the time of a scan
+    for now_ns, batch, external in chain(first, scans):
         started = process_time()
-        rows.append(tracker.step(now_ns, batch).records)
+        result = tracker.step(now_ns, batch, external)
         cpu_s.append(process_time() - started)
-        count += len(batch)
-    return Tracked(site, Tracks.concat(rows), ExternalTracks.empty(), count, len(cpu_s), np.array(cpu_s))
+        rows.append(result.records)
+        joined |= {row["track"] for row in result.info["external"] if row["joined"]}
+        count, looks = count + len(batch), looks + bool(len(batch))
+    tracked = Tracked(site, Tracks.concat(rows), ExternalTracks.empty(), count, looks, np.array(cpu_s))
+    tracked.sensors, tracked.refused, tracked.joined = tracker.health(), dict(tracker.refused), len(joined)
+    return tracked
 
 
 def _track_recording(path: str | Path) -> Tracked:
@@ -208,5 +257,6 @@ def _track_recording(path: str | Path) -> Tracked:
     if len(places) > 1:
         sites = ", ".join(place.site.id for place in places)
         raise InputError(f"holds the sites {sites}; expected one (replay runs them all)", path=path)
-    batches = ((batch.now_ns, batch.detections) for batch in reader.batches())
+    nothing = ExternalTracks.empty()
+    batches = ((batch.now_ns, batch.detections, nothing) for batch in reader.batches())
     return _track(places[0].site, places[0].environment, batches)

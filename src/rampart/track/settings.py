@@ -101,6 +101,12 @@ class TrackerSpec(Spec):
     clock_bias_sigma_s: NonNegative = 0.02  #: see `range_bias_sigma_m`
     bias_time_s: Positive = 36_000.0  #: time over which biases wander by that much
 
+    #: how tracks of other systems are joined with ours: states by covariance intersection, the identity alone, or not
+    external: Literal["intersection", "identity", "off"] = "intersection"
+    external_stale_s: Positive = 15.0  #: without a newer report for this long they end
+    external_sigma_m: Positive = 100.0  #: one sigma of their position where they do not say
+    external_speed_sigma_ms: Positive = 10.0  #: one sigma of their velocity, each way
+
     #: detections up to this much late (beyond the slowest sensor's delay) are taken in as if in time
     lag_s: NonNegative = 1.0
     #: longest Runge-Kutta step

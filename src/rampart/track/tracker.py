@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rampart.physics.environment import Environment
-from rampart.records import Detections, Result, Site, Tracks, TrackStatus
+from rampart.records import Detections, ExternalTracks, Result, Site, Tracks, TrackStatus
 
 from . import _kernels
 from .classify import class_table
@@ -30,6 +30,7 @@ from .constants import (
     UPDATED_NS,
     Z_EAST,
 )
+from .external.joiner import Joiner
 from .intake.detections import LATE, decode_identity, pack_rows
 from .lag import Lag
 from .registration.health import Hearing, sensor_health
@@ -92,6 +93,7 @@ class Tracker:
         self._state = State(len(site.sensors))
         self._state.clutter[:, 0] = [s.false_alarms_per_scan for s in site.sensors]
         self._lag = Lag(*self._lag_settings())
+        self._joiner = Joiner(site, self.spec)
         self._hearing = Hearing(len(site.sensors))
         self._retired: dict[int, int] = {}
         self._last = Tracks.empty()
@@ -108,7 +110,7 @@ class Tracker:
         windows_ns = np.maximum(np.rint(np.array(windows) * NS), 1).astype(np.int64)
         return round((self.spec.lag_s + slowest) * NS), windows_ns, self.site.start_ns
 
-    def step(self, now_ns: int, inputs: Detections) -> Result[Tracks]:
+    def step(self, now_ns: int, inputs: Detections, external: ExternalTracks | None = None) -> Result[Tracks]:
         """Take a batch of detections; give all tracks as of `now_ns`.
 
         Parameters
@@ -117,6 +119,9 @@ class Tracker:
             Time of the step, ns UTC.
         inputs : Detections
             In any order, of any sensors, late ones among them.
+        external : ExternalTracks, optional
+            Reports of other systems' tracks. They never enter our filters; at output they are joined with our tracks
+            (``[track] external``), or stand as tracks of their own: `sensors` 0, numbers from 1,000,001.
 
         Returns
         -------
@@ -124,7 +129,8 @@ class Tracker:
             One row per live track, tentative ones too, and one for each that ended since the last step.
             ``info["association"]`` (m, 2): detection and track numbers brought together in this step (again, where late
             detections made scans run again); ``info["refused"]``: detections not used, by reason; ``info["sensors"]``:
-            the standing of each sensor (`health`).
+            the standing of each sensor (`health`); ``info["external"]``: which track of which system became which of
+            ours.
         """
         used, refused = np.empty((0, 2), np.int64), dict[str, int]()
         ran = 0
@@ -142,8 +148,15 @@ class Tracker:
             used = self._run(dirty)
             self._lag.trim()
         tracks = self._tracks(now_ns, ran > 1)
+        if external is not None:
+            for reason, count in self._joiner.take(now_ns, external).items():
+                refused[reason] = count
+                self.refused[reason] = self.refused.get(reason, 0) + count
+        others: list[dict[str, Any]] = []
+        if self._joiner.holds_any:
+            tracks, others = self._joiner.join(now_ns, tracks)
         wake = now_ns + WAKE_NS if len(tracks) else None
-        info = {"association": used, "refused": refused, "sensors": self.health()}
+        info = {"association": used, "refused": refused, "sensors": self.health(), "external": others}
         return Result(tracks, info, wake)
 
     def health(self) -> list[dict[str, Any]]:
@@ -286,6 +299,7 @@ class Tracker:
             "retired": dict(self._retired),
             "refused": dict(self.refused),
             "hearing": self._hearing.save(),
+            "external": self._joiner.save(),
             "last": {name: getattr(self._last, name).copy() for name in Tracks.names()},
         }
 
@@ -305,6 +319,7 @@ class Tracker:
         self._retired = {int(n): int(t) for n, t in snapshot["retired"].items()}
         self.refused = dict(snapshot["refused"])
         self._hearing.load(snapshot["hearing"])
+        self._joiner.load(snapshot["external"])
         self._last = Tracks.build(**snapshot["last"])
 
 

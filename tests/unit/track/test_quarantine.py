@@ -159,5 +159,6 @@ def test_whatever_comes_in_the_state_stays_finite(damage, doubled, back, away):
         assert (np.linalg.eigvalsh(tracks.covariance) > 0.0).all()
     assert np.isfinite(tracker.registration.bias).all()
     assert (np.linalg.eigvalsh(tracker.registration.covariance) > 0.0).all()
-    assert tracker.refused["duplicate"] > 0
+    if abs(away) > 2.0 and doubled not in {back, *(k for k, *_ in damage)}:
+        assert tracker.refused["duplicate"] > 0
     assert sum(tracker.refused.values()) < given_in

@@ -94,8 +94,9 @@ def _row(site: Site, s: int, registration: Registration, hearing: Hearing) -> di
         trust, of = registration.trust[s].tolist(), slice(4 * s, 4 * s + 4)
         sigma = np.sqrt(np.diag(registration.covariance)[of])
         row["status"], row["reason"] = _standing(trust, registration.bias[of] / registration.prior[s])
-        row["bias"] = _named(registration.bias[of])
-        row["sigma"] = _named(sigma)
+        measured = registration.measured[s]
+        row["bias"] = _named(registration.bias[of], measured)
+        row["sigma"] = _named(sigma, measured)
         row["pairs"], row["pairs_rejected"] = int(trust[k.PAIRS]), int(trust[k.REJECTED])
         row["mean_distance"], row["quarantines"] = trust[k.SURPRISE], int(trust[k.TIMES])
     if hearing.share[s] > FAULTY_SHARE and row["status"] != "quarantined":
@@ -104,8 +105,10 @@ def _row(site: Site, s: int, registration: Registration, hearing: Hearing) -> di
     return row
 
 
-def _named(values: np.ndarray) -> dict[str, float]:
-    return {name: float(v) * unit for (name, unit), v in zip(_UNITS.items(), values, strict=True)}
+def _named(values: np.ndarray, measured: np.ndarray) -> dict[str, float | None]:
+    """By component, None for what the sensor does not measure."""
+    rows = zip(_UNITS.items(), values, measured, strict=True)
+    return {name: float(v) * unit if there else None for (name, unit), v, there in rows}
 
 
 def _standing(trust: list[float], bias_in_sigma: np.ndarray) -> tuple[str, str]:

@@ -50,6 +50,7 @@ class Registration:
         for row, model in zip(prior, site.sensors, strict=True):
             sigmas = model.range_sigma_m, model.azimuth_sigma_rad, model.elevation_sigma_rad
             row[:3][~np.isfinite(sigmas)] = 0.0
+        self.measured = prior > 0.0  #: (n, 4) which biases a sensor can have
         self.prior = np.maximum(prior, _LEAST)
         self.bias = np.zeros(4 * n)
         self.covariance = np.diag(self.prior.reshape(-1) ** 2)

@@ -1,0 +1,1 @@
+"""External: other systems' tracks beside our own - joined at output, never filtered."""
