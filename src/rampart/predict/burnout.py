@@ -16,8 +16,9 @@ BIN_S = 0.05
 HALF_S, LEAST_ROWS = 0.5, 5
 #: A climb that is faster than this has left its rail [m/s].
 FLYING_MS = 10.0
-#: A coast loses speed at least this fast: gravity, less what noise may hide of it [m/s2]; and for this long [s].
-COASTING_MS2, SURE_AFTER_S = 6.5, 1.0
+#: A coast loses speed at least this fast: gravity, less what noise may hide of it [m/s2]; and for so long; where the log
+#: goes on, until then [s].
+COASTING_MS2, SURE_AFTER_S, LOOK_S = 6.5, 1.0, 3.0
 
 _SPIKE_ROWS, _SPIKE_SIGMAS, _SPIKE_M = 7, 6.0, 4.0
 
@@ -97,7 +98,7 @@ def find_burnout(climb: Climb) -> float | None:
     -------
     float or None
         Time of the greatest vertical speed after which the climb slows down as only a coast does [s]. Nothing later
-        than `SURE_AFTER_S` and half a window beyond it is looked at.
+        than `LOOK_S` and half a window beyond it is looked at.
 
     Examples
     --------
@@ -113,12 +114,9 @@ def find_burnout(climb: Climb) -> float | None:
     for i in range(len(time)):
         if last[i] == len(time):
             return None
-        if speed[i] < FLYING_MS or speed[i] < speed[first[i] : last[i] + 1].max():
-            continue
-        half = min((i + last[i] + 1) // 2, last[i])
-        # a row that is wrong makes a peak, but no steady fall after it
-        steady = half in (i, last[i]) or (_slows(climb, i, half) and _slows(climb, half, last[i]))
-        if steady and speed[i] - speed[last[i]] >= COASTING_MS2 * (time[last[i]] - time[i]):
+        peak = speed[i] >= FLYING_MS and speed[i] >= speed[first[i] : last[i] + 1].max()
+        # a row that is wrong makes a peak, but no long fall after it
+        if peak and _slows(climb, i, int(np.searchsorted(time, time[i] + LOOK_S + 1e-9)) - 1):
             return float(time[i])
     return None
 
@@ -127,7 +125,7 @@ def _slows(climb: Climb, i: int, j: int) -> bool:
     """Whether a climb slows from row i to row j as a coast does, and gains height as fast as it says meanwhile."""
     gone, speed = climb.time_s[j] - climb.time_s[i], climb.speed_ms
     gained = climb.height_m[j] - climb.height_m[i]
-    return bool(speed[i] - speed[j] >= 0.5 * COASTING_MS2 * gone and gained >= 0.25 * (speed[i] + speed[j]) * gone)
+    return bool(speed[i] - speed[j] >= COASTING_MS2 * gone and gained >= 0.25 * (speed[i] + speed[j]) * gone)
 
 
 def _unspiked(height: Floats) -> NDArray[np.bool_]:

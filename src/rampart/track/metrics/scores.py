@@ -1,4 +1,4 @@
-"""Metrics: how well tracks follow the truth - GOSPA and its parts, OSPA, completeness, identity, consistency."""
+"""Scores of tracks over a whole scene: means over its scans, and identity over all of them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
+
+from .gospa import assign, gospa, ospa
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Gospa:
-    """GOSPA of one instant and what it is made of."""
-
-    distance_m: float
-    localisation_m2: float  #: sum of squared errors of assigned pairs
-    missed: int  #: targets without a track
-    false: int  #: tracks without a target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,77 +36,6 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.scan)
-
-
-def assign(targets: Floats, tracks: Floats, cutoff_m: float) -> tuple[Ints, Ints]:
-    """Pairs of targets and tracks with the least sum of squared distances, each capped at the cutoff.
-
-    Parameters
-    ----------
-    targets, tracks : ndarray (m, 3), (n, 3)
-        Positions [m].
-    cutoff_m : float
-        Pairs at or beyond it are none.
-
-    Returns
-    -------
-    ndarray, ndarray
-        Indices of the pairs.
-    """
-    if not len(targets) or not len(tracks):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    distance = np.linalg.norm(targets[:, None] - tracks[None], axis=2)
-    rows, columns = linear_sum_assignment(np.minimum(distance, cutoff_m) ** 2)
-    near = distance[rows, columns] < cutoff_m
-    return rows[near], columns[near]
-
-
-def gospa(targets: Floats, tracks: Floats, cutoff_m: float = 100.0) -> Gospa:
-    """Generalised optimal sub-pattern assignment distance of order 2 with alpha = 2.
-
-    Parameters
-    ----------
-    targets, tracks : ndarray (m, 3), (n, 3)
-        Positions [m].
-    cutoff_m : float
-        A missed target or a false track costs cutoff^2 / 2.
-
-    Notes
-    -----
-    Rahmathullah, Garcia-Fernandez and Svensson (2017), "Generalized optimal sub-pattern assignment metric", FUSION.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> gospa(np.zeros((1, 3)), np.array([[3.0, 4.0, 0.0]])).distance_m
-    5.0
-    """
-    rows, columns = assign(targets, tracks, cutoff_m)
-    squared = float(np.sum((targets[rows] - tracks[columns]) ** 2)) if len(rows) else 0.0
-    missed, false = len(targets) - len(rows), len(tracks) - len(rows)
-    return Gospa(float(np.sqrt(squared + 0.5 * cutoff_m**2 * (missed + false))), squared, missed, false)
-
-
-def ospa(targets: Floats, tracks: Floats, cutoff_m: float = 100.0) -> float:
-    """Optimal sub-pattern assignment distance of order 2 [m].
-
-    Notes
-    -----
-    Schuhmacher, Vo and Vo (2008), IEEE Trans. Signal Processing 56:3447. Prefer `gospa`: OSPA does not tell missed from
-    false.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ospa(np.zeros((1, 3)), np.zeros((0, 3)))
-    100.0
-    """
-    most = max(len(targets), len(tracks))
-    if not most:
-        return 0.0
-    found = gospa(targets, tracks, cutoff_m)
-    single = most - (len(targets) - found.missed)
-    return float(np.sqrt((found.localisation_m2 + cutoff_m**2 * single) / most))
 
 
 class Identity:
@@ -231,26 +151,3 @@ def _score_scan(here: Points, found: Points, targets: Ints, assigned: Ints, cuto
         difference = here.velocity[targets] - found.velocity[assigned]
         out["velocity"] = float(np.mean(np.sum(difference**2, axis=1)))
     return out
-
-
-def nees(error: Floats, covariance: Floats) -> Floats:
-    """Normalised estimation error squared: e' P^-1 e per row; its mean is the dimension if errors are as stated.
-
-    Parameters
-    ----------
-    error : ndarray (n, d)
-        Estimate less truth.
-    covariance : ndarray (n, d, d)
-        As the estimator states it.
-
-    Notes
-    -----
-    Bar-Shalom, Li and Kirubarajan (2001), Estimation with Applications to Tracking and Navigation, section 5.4.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> nees(np.array([[2.0, 0.0]]), np.eye(2)[None] * 4.0).tolist()
-    [1.0]
-    """
-    return np.asarray(np.einsum("ni,ni->n", error, np.linalg.solve(covariance, error[..., None])[..., 0]))
