@@ -34,7 +34,10 @@ def test_run_writes_summary_recording_and_report(tmp_path):
     assert all(set(threat) >= KEYS for threat in summary["threats"])
     assert set(summary["warnings"]) >= {"issued", "false", "unneeded", "missed", "missed_all", "duplicate"}
     written = {path.name for path in (tmp_path / "out").iterdir()}
-    assert written >= {"summary.json", "recording.mcap", "report.html"}
+    assert written >= {"summary.json", "recording.mcap", "report.html", "warnings"}
+    alerts = [path.read_text(encoding="utf-8") for path in (tmp_path / "out" / "warnings").glob("*.xml")]
+    assert len(alerts) == summary["alerts"]["messages"] >= 2
+    assert all("<status>Exercise</status>" in alert for alert in alerts)
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
     replayed = answer("replay", tmp_path / "out" / "recording.mcap")
     assert replayed["matches_recording"] is True

@@ -6,6 +6,7 @@ no entities but the five of XML itself, nothing is fetched and nothing grows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -90,6 +91,9 @@ _ENCODING_ERRORS = frozenset(
 )
 
 
+_VERSION = re.compile(r"1\.[0-9]+")
+
+
 class _Builder:
     def __init__(self) -> None:
         self.root: Element | None = None
@@ -98,10 +102,15 @@ class _Builder:
         self._count = 0
         self.parser = parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
+        parser.XmlDeclHandler = self._declaration
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
+
+    def _declaration(self, version: str, *_: object) -> None:
+        if not _VERSION.fullmatch(version):
+            raise MessageError(NOT_XML, f"XML version {version[:20]!r}")
 
     def _doctype(self, *_: object) -> None:
         raise MessageError(DOCTYPE, f"line {self.parser.CurrentLineNumber}: a DOCTYPE is never accepted")

@@ -111,6 +111,7 @@ def test_an_entity_without_doctype_is_no_xml():
         (b"\xff\xfe", "not_well_formed"),
         (b"not xml", "not_well_formed"),
         (b"<alert>", "not_well_formed"),
+        (b"<?xml version='.1'?><alert/>", "not_well_formed"),
         (b"<?xml version='1.0' encoding='utf-7'?><alert/>", "encoding"),
         (b"<?xml version='1.0' encoding='no-such'?><alert/>", "encoding"),
         (b"<?xml version='1.0' encoding='base64'?><alert/>", "encoding"),

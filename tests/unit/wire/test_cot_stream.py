@@ -58,11 +58,8 @@ def test_what_is_not_whole_waits():
 )
 def test_what_is_no_stream_of_events_ends_it(data, expected):
     stream = EventStream()
-    events = []
     with pytest.raises(MessageError) as found:
-        for i in range(0, len(data), 1000):
-            events += stream.feed(data[i : i + 1000])
-        stream.feed(b"")
+        cut(stream, [*(data[i : i + 1000] for i in range(0, len(data), 1000)), b""])
     assert found.value.reason == expected
     with pytest.raises(MessageError, match=expected):
         stream.feed(PLAIN)

@@ -19,7 +19,13 @@ SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 _SCHEMA = "http://www.w3.org/2001/XMLSchema-instance"
 _HINTS = {f"{_SCHEMA} schemaLocation", f"{_SCHEMA} noNamespaceSchemaLocation"}
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-_URI = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]*")
+#: RFC 3986: scheme, host, path (whose first part has a colon only behind a scheme), query, fragment.
+_URI = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.\-]*:|(?![^/?#]*:))"
+    r"(//([\w.~!$&'()*+,;=:%\-]*@)?(\[[0-9A-Fa-f:.]+\]|[\w.~!$&'()*+,;=%\-]*)(:\d*)?(?=[/?#]|$))?"
+    r"(?!//)[\w.~!$&'()*+,;=:@%/\-]*(\?[\w.~!$&'()*+,;=:@%/?\-]*)?(#[\w.~!$&'()*+,;=:@%/?\-]*)?",
+    re.ASCII,
+)
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DECIMAL = re.compile(r"[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
