@@ -17,6 +17,7 @@ NAMES = {
     "impact": "impact and launch points over the Cramer-Rao bound, and whether the ellipses hold",
     "coverage": "CPU time of a 20 x 20 km coverage map over terrain",
     "flights": "apogees and fall points of real flights, and whether their intervals hold",
+    "explain": "planted causes: how often the gate that was closed is the gate that is named",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 
