@@ -71,6 +71,7 @@ docs: setup
 # The pictures of the README and the docs, drawn anew from the report of one run (needs chromium).
 docs-images: setup
 	$(BIN)/python docs/images/draw.py
+	$(BIN)/python docs/images/draw_flights.py
 
 # Pin what is installed now. No registry's address and no hashes: `pip install -c` refuses unpinned names beside hashes.
 constraints: setup
