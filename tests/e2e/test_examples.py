@@ -23,6 +23,7 @@ def test_no_example_is_forgotten():
         "read_recording.py",
         "seeds.py",
         "track_detections.py",
+        "track_scene.py",
     }
 
 
@@ -43,3 +44,12 @@ def test_a_site_file_runs_and_its_recording_is_read(tmp_path):
     said = run(EXAMPLES / "read_recording.py", tmp_path / "recording.mcap").splitlines()
     assert said[0] == "one-radar, seed 3"
     assert any("north: shelter" in line for line in said)
+
+
+def test_a_noisy_scene_is_tracked_and_plotted(tmp_path):
+    said = run(EXAMPLES / "track_scene.py", tmp_path / "tracks.svg")
+    assert "of 10 targets" in said
+    assert float(said.split("completeness ")[1].split(",")[0]) > 0.9
+    picture = (tmp_path / "tracks.svg").read_text()
+    assert picture.count("<polyline") >= 20  # the truth and a track of each
+    assert picture.rstrip().endswith("</svg>")
