@@ -137,14 +137,13 @@ class _Builder:
         self._text[-1].append(text)
 
 
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def xml_text(text: str) -> str:
     """Text that may stand in a document: characters that XML 1.0 forbids become the replacement character.
 
     >>> xml_text("a" + chr(0) + "b") == "a" + chr(0xFFFD) + "b"
     True
     """
-    return "".join(c if _allowed(c) else "\ufffd" for c in text)
-
-
-def _allowed(c: str) -> bool:
-    return c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000"
+    return _FORBIDDEN.sub("\ufffd", text)
