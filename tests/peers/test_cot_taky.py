@@ -1,4 +1,4 @@
-"""The events of a run through a taky server, in a process of its own: each comes out at another client as it went in."""
+"""The events of a run through a taky server in a process of its own: each comes out at another client as it went in."""
 
 import socket
 import subprocess

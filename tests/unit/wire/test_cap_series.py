@@ -10,9 +10,9 @@ from rampart.errors import InputError
 from rampart.records import AlertStatus, Phase, TargetClass
 from rampart.wire.cap import AlertSeries, Issuer, check_references, read_alert, write_alert
 from rampart.wire.cap.series import REFERENCES, VALID_S, certainty, zone_shape
-from rampart.words import languages
+from rampart.words import Notice, languages
 
-from .messages import site, warnings
+from .messages import SENT_NS, site, warnings
 
 RAID = (Phase.PREPARE, Phase.SHELTER, Phase.SHELTER, Phase.RELEASE)
 EXERCISE = Issuer("rampart@embassy.invalid", "Embassy guard")
@@ -158,8 +158,26 @@ def test_a_reopened_warning_starts_again_with_an_alert():
 
 
 def test_a_release_of_nothing_is_an_error():
-    with pytest.raises(ValueError, match="W1: release of a warning that is not open"):
+    with pytest.raises(ValueError, match="embassy/W1: the end of something that is not open"):
         series().alert(warnings(Phase.RELEASE)[0])
+
+
+def test_lost_cover_is_an_alert_of_its_own_and_never_an_all_clear(schema):
+    one = series(LIVE)
+    moments = [(Notice.COVERAGE_LOST, 0), (Notice.COVERAGE_LOST, 300), (Notice.COVERAGE_BACK, 400)]
+    alerts = [one.notice(n, 0, SENT_NS + s * 10**9, AlertStatus.ACTUAL) for n, s in moments]
+    assert [a.msg_type for a in alerts] == ["Alert", "Update", "Cancel"]
+    assert len({a.identifier for a in alerts}) == 3
+    for i, alert in enumerate(alerts):
+        check_references(alert, alerts[:i])
+        assert schema("cap/cap12.xsd", write_alert(alert)) is None
+        assert read_alert(write_alert(alert)).incidents == "embassy/cover.north"
+        assert all("AllClear" not in info.response_type for info in alert.info)
+    assert alerts[0].info[0].headline == "Warnings may not come - North compound"
+    assert alerts[0].info[0].urgency == "Unknown"
+    with pytest.raises(ValueError, match=r"cover\.north"):
+        one.notice(Notice.COVERAGE_BACK, 0, SENT_NS, AlertStatus.ACTUAL)
+    assert series().notice(Notice.COVERAGE_LOST, 0, SENT_NS, AlertStatus.ACTUAL).status == "Exercise"
 
 
 def test_a_long_warning_names_its_latest_messages():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ import numpy as np
 from rampart.physics.geodesy import enu_to_geodetic
 from rampart.records import AlertStatus, Phase, Row, Site, TargetClass, Warnings, Zone, track_name, warning_name
 from rampart.wire.instant import SECOND_NS, format_milliseconds
-from rampart.words import Subject, Wording, compose, languages
+from rampart.words import Notice, Subject, Wording, compose, compose_notice, languages
 
 from .alert import Alert, Area, Circle, Info, Pair, Polygon, Reference
 from .issuer import Issuer
@@ -20,7 +21,7 @@ from .rules import polygon_fault
 
 #: Seconds after the arrival, or after the message where no arrival is known, at which a message expires if nothing
 #: follows it: long enough for every hold of the policy, short enough that an alarm whose sender died does not stay.
-VALID_S = {"ballistic": 600, "drone": 1800, "closing": 600}
+VALID_S = {"ballistic": 600, "drone": 1800, "closing": 600, "cover": 600}
 REFERENCES = 32  #: earlier messages named at most, the latest ones
 PREFIX = "rampart:"  #: of our parameters
 
@@ -52,7 +53,7 @@ class AlertSeries:
     def __init__(self, site: Site, issuer: Issuer, tags: Sequence[str] | None = None) -> None:
         self.site, self.issuer = site, issuer
         self.tags = tuple(tags) if tags is not None else languages()
-        self._open: dict[int, list[Reference]] = {}
+        self._open: dict[str, list[Reference]] = {}
         self._shapes: dict[int, tuple[tuple[Polygon, ...], tuple[Circle, ...]]] = {}
 
     def alerts(self, warnings: Warnings) -> list[Alert]:
@@ -68,50 +69,76 @@ class AlertSeries:
             For a release or cancel of a warning that was never opened.
         """
         number, phase = int(warning.number), Phase(int(warning.phase))
-        earlier = self._open.get(number, [])
         closing = phase in (Phase.RELEASE, Phase.CANCEL)
+        status = self._status(int(warning.status))
+        infos = tuple(self._info(warning, phase, status, tag) for tag in self.tags)
+        serial = f"W{number}.{int(warning.sequence)}"
+        return self._message(f"W{number}", serial, int(warning.time_ns), status, infos, closing=closing)
+
+    def notice(self, notice: Notice, zone: int, now_ns: int, status: AlertStatus) -> Alert:
+        """The alert that a zone is no longer, or again, watched.
+
+        Parameters
+        ----------
+        notice : Notice
+            Lost coverage is an Alert, said again within `VALID_S["cover"]` an Update; coverage that is back a Cancel.
+        zone : int
+            Index into Site.zones.
+        now_ns : int
+            Time of the decision, ns UTC.
+        status : AlertStatus
+            Whether it is meant.
+
+        Raises
+        ------
+        ValueError
+            If coverage is back that was not said to be lost.
+        """
+        status, place = self._status(status), self.site.zones[zone]
+        name = f"cover.{quote(place.id, safe='')}"
+        infos = tuple(self._cover(notice, zone, now_ns, status, tag) for tag in self.tags)
+        return self._message(name, name, now_ns, status, infos, closing=notice == Notice.COVERAGE_BACK)
+
+    def _message(
+        self, name: str, serial: str, now_ns: int, status: AlertStatus, infos: tuple[Info, ...], *, closing: bool
+    ) -> Alert:
+        """A message about something of the site, and its place among those about the same."""
+        earlier = self._open.get(name, [])
         if closing and not earlier:
-            raise ValueError(f"{warning_name(self.site.id, number)}: {phase.label} of a warning that is not open")
-        status = self._status(warning)
+            raise ValueError(f"{self.site.id}/{name}: the end of something that is not open")
+        real = status == AlertStatus.ACTUAL
+        # unique for the sender without memory or chance: what it is, and when it was decided
+        moment = format_milliseconds(now_ns).translate({ord(c): None for c in "-:"})
         alert = Alert(
-            identifier=self._identifier(warning),
+            identifier=f"{quote(self.site.id, safe='')}.{serial}.{moment}",
             sender=self.issuer.sender,
-            sent_ns=int(warning.time_ns) // SECOND_NS * SECOND_NS,
+            sent_ns=now_ns // SECOND_NS * SECOND_NS,
             status=status.name.capitalize(),
             msg_type="Cancel" if closing else "Update" if earlier else "Alert",
-            scope="Public" if status == AlertStatus.ACTUAL else "Restricted",
+            scope="Public" if real else "Restricted",
             source=self.issuer.source,
-            restriction=None if status == AlertStatus.ACTUAL else "For those who take part in the exercise or test",
+            restriction=None if real else "For those who take part in the exercise or test",
             note=_NOTE.get(status.name.capitalize()),
             references=tuple(earlier[-REFERENCES:]),
-            incidents=quote(warning_name(self.site.id, number), safe="/"),
-            info=tuple(self._info(warning, phase, status, tag) for tag in self.tags),
+            incidents=f"{quote(self.site.id, safe='')}/{name}",
+            info=infos,
         )
         if closing:
-            del self._open[number]
+            del self._open[name]
         else:
-            self._open[number] = [*earlier, alert.reference]
+            self._open[name] = [*earlier, alert.reference]
         return alert
 
-    def _status(self, warning: Row) -> AlertStatus:
-        status = AlertStatus(int(warning.status))
-        return status if self.issuer.live else max(status, AlertStatus.EXERCISE)
-
-    def _identifier(self, warning: Row) -> str:
-        """Unique for the sender without memory or chance: what it is, and when it was decided."""
-        moment = format_milliseconds(int(warning.time_ns)).translate({ord(c): None for c in "-:"})
-        site = quote(self.site.id, safe="")
-        return f"{site}.W{int(warning.number)}.{int(warning.sequence)}.{moment}"
+    def _status(self, status: int) -> AlertStatus:
+        return AlertStatus(status) if self.issuer.live else max(AlertStatus(status), AlertStatus.EXERCISE)
 
     def _info(self, warning: Row, phase: Phase, status: AlertStatus, tag: str) -> Info:
-        zone, kind = self.site.zones[int(warning.zone)], TargetClass(int(warning.target_class))
-        name = _clean(zone.name or zone.id)
+        zone, kind = int(warning.zone), TargetClass(int(warning.target_class))
         left_s = float(warning.time_to_impact_s)
-        words: Wording = compose(Subject(phase, kind, name, left_s, status), tag)
+        words = compose(Subject(phase, kind, self._name(zone), left_s, status), tag)
         now_ns = int(warning.time_ns)
         arrival_ns = now_ns + round(left_s * SECOND_NS) if math.isfinite(left_s) else None
-        return Info(
-            language=tag,
+        said = Info(
             category=("Security", "Safety"),
             event=words.event,
             response_type=(_RESPONSE[phase],),
@@ -122,13 +149,40 @@ class AlertSeries:
             effective_ns=now_ns,
             onset_ns=arrival_ns,
             expires_ns=(arrival_ns or now_ns) + VALID_S[_life(phase, kind)] * SECOND_NS,
+            parameter=self._parameters(warning, phase, left_s, words),
+        )
+        return self._worded(said, words, zone)
+
+    def _cover(self, notice: Notice, zone: int, now_ns: int, status: AlertStatus, tag: str) -> Info:
+        words = compose_notice(notice, self._name(zone), status, tag)
+        lost = notice == Notice.COVERAGE_LOST
+        said = Info(
+            category=("Infra", "Safety"),
+            event=words.event,
+            response_type=("Monitor",) if lost else ("None",),
+            urgency="Unknown" if lost else "Past",
+            severity="Unknown" if lost else "Minor",
+            certainty="Observed",
+            event_code=(Pair(f"{PREFIX}notice", notice.value),),
+            effective_ns=now_ns,
+            expires_ns=now_ns + VALID_S["cover"] * SECOND_NS,
+            parameter=(Pair(f"{PREFIX}notice", notice.value), Pair(f"{PREFIX}spoken", words.spoken)),
+        )
+        return self._worded(said, words, zone)
+
+    def _worded(self, info: Info, words: Wording, zone: int) -> Info:
+        return replace(
+            info,
+            language=words.language,
             sender_name=_clean(self.issuer.name or self.site.name or self.site.id),
             headline=words.headline,
             description=words.description,
             instruction=words.instruction,
-            parameter=self._parameters(warning, phase, left_s, words),
-            area=(self._area(int(warning.zone), zone, name),),
+            area=(self._area(zone),),
         )
+
+    def _name(self, zone: int) -> str:
+        return _clean(self.site.zones[zone].name or self.site.zones[zone].id)
 
     def _parameters(self, warning: Row, phase: Phase, left_s: float, words: Wording) -> tuple[Pair, ...]:
         values: dict[str, str] = {
@@ -146,22 +200,22 @@ class AlertSeries:
             values["reason"] = _clean(str(warning.reason))
         return tuple(Pair(f"{PREFIX}{name}", value) for name, value in values.items())
 
-    def _area(self, index: int, zone: Zone, name: str) -> Area:
-        if index not in self._shapes:
-            self._shapes[index] = zone_shape(self.site, zone)
-        polygon, circle = self._shapes[index]
-        return Area(name, polygon, circle, geocode=(Pair(f"{PREFIX}zone", zone.id),))
+    def _area(self, zone: int) -> Area:
+        if zone not in self._shapes:
+            self._shapes[zone] = zone_shape(self.site, self.site.zones[zone])
+        polygon, circle = self._shapes[zone]
+        return Area(self._name(zone), polygon, circle, geocode=(Pair(f"{PREFIX}zone", self.site.zones[zone].id),))
 
     def snapshot(self) -> dict[str, Any]:
-        """The open warnings and what was sent of them, as plain data."""
-        sent = {str(n): [[r.sender, r.identifier, r.sent_ns] for r in rs] for n, rs in self._open.items()}
+        """What is open and what was sent of it, as plain data."""
+        sent = {name: [[r.sender, r.identifier, r.sent_ns] for r in rs] for name, rs in self._open.items()}
         return {"version": 1, "open": sent}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take up what `snapshot` gave: later messages reference those sent before."""
         if snapshot["version"] != 1:
             raise ValueError(f"alert series snapshot version {snapshot['version']}, expected 1")
-        self._open = {int(n): [Reference(*r) for r in rs] for n, rs in snapshot["open"].items()}
+        self._open = {name: [Reference(*r) for r in rs] for name, rs in snapshot["open"].items()}
 
 
 def certainty(phase: Phase, probability: float) -> str:
