@@ -1,5 +1,6 @@
 """CAP: every rule that the schema misses refuses what it is for, by its own reason."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -66,6 +67,7 @@ BROKEN = [
     ("polygon_range", shaped((144.0, 33.0), (144.1, 33.0), (144.1, 33.1), (144.0, 33.0))),
     ("polygon_range", shaped((33.0, float("nan")), *SQUARE[1:4], (33.0, float("nan")))),
     ("polygon_crossed", shaped(SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3], SQUARE[0])),
+    ("polygon_tangled", shaped(*(((33.0, 34.0)[i % 2], 44.0 + i / 5000) for i in range(4900)), (33.0, 44.0))),
     ("polygon_flat", shaped((33.0, 44.0), (33.1, 44.1), (33.2, 44.2), (33.0, 44.0))),
     ("polygon_dateline", shaped((-17.0, 179.9), (-17.0, -179.9), (-16.9, -179.9), (-17.0, 179.9))),
     ("circle_range", placed(circle=(Circle(91.0, 44.0, 1.0),))),
@@ -116,3 +118,34 @@ def test_sides_that_touch_do_not_cross():
     assert not crosses_itself(pinched)
     bow_tie = np.array([(0, 0), (4, 4), (4, 0), (0, 4), (0, 0)], dtype=float)
     assert crosses_itself(bow_tie)
+
+
+def test_crossings_are_found_as_by_comparing_all_sides():
+    def side(p, q, r):
+        return np.sign((q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]))
+
+    def crossed(points):
+        sides = list(itertools.pairwise(points))
+        return any(
+            side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
+            for i, (a, b) in enumerate(sides)
+            for c, d in sides[i + 1 :]
+        )
+
+    dice, found = np.random.default_rng(11), 0
+    for _ in range(300):
+        n = int(dice.integers(3, 9))
+        angle = np.sort(dice.uniform(0, 2 * np.pi, n))
+        corners = dice.integers(1, 9, n)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+        if dice.random() < 0.5:
+            dice.shuffle(corners)
+        points = np.vstack([corners.round(1), corners[:1].round(1)])
+        assert crosses_itself(points) == crossed(points)
+        found += crossed(points)
+    assert 50 < found < 250
+
+
+def test_a_zone_of_many_corners_is_taken():
+    angle = np.linspace(0.0, 2.0 * np.pi, 4999)
+    ring = [(33.0 + 0.1 * np.cos(t), 44.0 + 0.1 * np.sin(t)) for t in angle[:-1]]
+    check_alert(shaped(*ring, ring[0]))

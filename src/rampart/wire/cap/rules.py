@@ -15,6 +15,7 @@ from rampart.wire.message_error import MessageError
 from .alert import Alert, Area, Circle, Info, Polygon, Reference
 
 MAX_POINTS = 5000  #: of one polygon
+MAX_PAIRS = 1_000_000  #: of sides compared for crossing; enough for any polygon of 1,400 points
 _HALF_EARTH_KM = 20_038.0
 _ACT = frozenset({"Shelter", "Evacuate", "Prepare", "Execute", "Avoid"})
 _REFERRING = frozenset({"Update", "Cancel", "Ack", "Error"})
@@ -166,9 +167,11 @@ def polygon_fault(polygon: Polygon) -> tuple[str, str] | None:
     centred = points - points[0]
     if not np.abs(centred[:-1, 0] * centred[1:, 1] - centred[1:, 0] * centred[:-1, 1]).max() > 0.0:
         return "polygon_flat", "no area"
-    if crosses_itself(points):
-        return "polygon_crossed", "two sides cross"
-    return None
+    try:
+        crossed = crosses_itself(points)
+    except ValueError as error:
+        return "polygon_tangled", str(error)
+    return ("polygon_crossed", "two sides cross") if crossed else None
 
 
 def crosses_itself(points: np.ndarray) -> bool:
@@ -178,15 +181,32 @@ def crosses_itself(points: np.ndarray) -> bool:
     ----------
     points : (n, 2) array
         Corners, the last one equal to the first.
+
+    Raises
+    ------
+    ValueError
+        If more than `MAX_PAIRS` pairs of sides share a latitude: nobody's zone looks like that.
+
+    Examples
+    --------
+    >>> crosses_itself(np.array([(0, 0), (4, 4), (4, 0), (0, 4), (0, 0)], dtype=float))
+    True
     """
     a, b = points[:-1], points[1:]
-    for i in range(len(a) - 2):
-        c, d = a[i + 2 :], b[i + 2 :]
-        straddles = _side(a[i], b[i], c) * _side(a[i], b[i], d) < 0.0
-        straddled = _side(c, d, a[i]) * _side(c, d, b[i]) < 0.0
-        if (straddles & straddled).any():
-            return True
-    return False
+    low, high = np.minimum(a[:, 0], b[:, 0]), np.maximum(a[:, 0], b[:, 0])
+    order = np.argsort(low, kind="stable")
+    a, b, low, high = a[order], b[order], low[order], high[order]
+    first = np.arange(len(a))
+    # sides that start before this one ends, and not before it starts
+    counts = np.searchsorted(low, high, side="right") - first - 1
+    total = int(counts.sum())
+    if total > MAX_PAIRS:
+        raise ValueError(f"{total} pairs of sides to compare")
+    i = np.repeat(first, counts)
+    j = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts) + i + 1
+    straddles = _side(a[i], b[i], a[j]) * _side(a[i], b[i], b[j]) < 0.0
+    straddled = _side(a[j], b[j], a[i]) * _side(a[j], b[j], b[i]) < 0.0
+    return bool((straddles & straddled).any())
 
 
 def _side(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> np.ndarray:
