@@ -16,8 +16,8 @@ BIN_S = 0.05
 HALF_S, LEAST_ROWS = 0.5, 5
 #: A climb that is faster than this has left its rail [m/s].
 FLYING_MS = 10.0
-#: A coast loses speed at least this fast: gravity, less what noise may hide of it [m/s2]; and for so long; where the log
-#: goes on, until then [s].
+#: A coast loses speed at least this fast: gravity, less what noise may hide of it [m/s2]. For so long [s]; where the
+#: log goes on, until then [s].
 COASTING_MS2, SURE_AFTER_S, LOOK_S = 6.5, 1.0, 3.0
 
 _SPIKE_ROWS, _SPIKE_SIGMAS, _SPIKE_M = 7, 6.0, 4.0

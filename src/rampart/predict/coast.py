@@ -16,7 +16,7 @@ from rampart.physics.drag import drag_table
 from rampart.physics.environment import Environment
 
 from . import _kernels_coast
-from .burnout import clean, find_burnout
+from .burnout import Climb, clean, find_burnout
 
 Floats = NDArray[np.float64]
 Status = Literal["predicted", "no_coast", "too_few", "manoeuvre"]
@@ -172,7 +172,7 @@ def predict_apogee(
     times, heights = np.asarray(time_s, dtype=float), np.asarray(height_m, dtype=float)
     seen = times <= end
     climb = clean(times[seen], heights[seen])
-    use = climb.time_s >= start + settle_s
+    use = (climb.time_s >= start + settle_s) & _still_climbing(climb, start)
     known: dict[str, Any] = {
         "probability": probability,
         "coast_start_s": start,
@@ -201,6 +201,14 @@ def predict_apogee(
         noise_m=fit.sigma,
         **known,
     )
+
+
+def _still_climbing(climb: Climb, start_s: float) -> NDArray[np.bool_]:
+    """Rows before the top: a small rocket may be there, and under its parachute, within the window."""
+    over = np.flatnonzero((climb.time_s > start_s) & (climb.speed_ms <= 0.0))
+    rising = np.ones(len(climb.time_s), dtype=bool)
+    rising[over[0] if len(over) else len(rising) :] = False
+    return rising
 
 
 def _scale_prior(environment: Environment, air_k: float | None, prior: CoastPrior) -> tuple[float, float]:

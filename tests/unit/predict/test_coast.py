@@ -158,3 +158,12 @@ def test_a_wrong_row_at_the_start_is_no_burnout(row, wrong_m):
     time, height, _ = climb(burn_s=4.0, rate_hz=5.0, noise_m=0.5)
     height[row] += wrong_m
     assert find_burnout(clean(time, height)) == pytest.approx(4.0, abs=0.6)
+
+
+def test_a_small_rocket_is_past_its_top_before_the_window_ends():
+    time, height, top = climb(thrust_ms2=45.0, burn_s=0.6, k=1e-3, noise_m=0.2, rate_hz=20.0)
+    assert time[-1] < 4.6
+    falls = time[-1] + np.arange(0.05, 8.0, 0.05)
+    found = predict_apogee(np.append(time, falls), np.append(height, top - 5.0 * (falls - time[-1])), HERE)
+    assert found.status == "predicted"
+    assert found.height_m == pytest.approx(top, rel=0.05)
