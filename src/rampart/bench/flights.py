@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from rampart.errors import InputError
 from rampart.physics.environment import Environment
 from rampart.predict.coast import Apogee, predict_apogee
 from rampart.predict.fall import Fall, predict_fall
@@ -61,15 +62,18 @@ def _climb(spec: ClimbSpec, folder: Path) -> dict[str, Any]:
     if not (folder / spec.file).exists():
         return _row({"skipped": f"no file {spec.file}"})
     time_s, height_m = spec.read(folder)
-    found = predict_apogee(
-        time_s,
-        height_m,
-        spec.environment(),
-        window_s=spec.window_s,
-        coast_start_s=spec.coast_start_s,
-        air_temperature_k=None if spec.air_temperature_c is None else spec.air_temperature_c + 273.15,
-        barometric=spec.barometric,
-    )
+    try:
+        found = predict_apogee(
+            time_s,
+            height_m,
+            spec.environment(),
+            window_s=spec.window_s,
+            coast_start_s=spec.coast_start_s,
+            air_temperature_k=None if spec.air_temperature_c is None else spec.air_temperature_c + 273.15,
+            barometric=spec.barometric,
+        )
+    except ValueError as error:
+        raise InputError(f"climb {spec.id!r}: {error}", path=folder / spec.file) from None
     return _row(_against(found, spec.apogee_m or apogee_of(time_s, height_m)))
 
 
@@ -122,7 +126,10 @@ def _fall(spec: FallSpec, folder: Path) -> dict[str, Any]:
         return {"skipped": f"no file {spec.file}"}
     case = load_fall(folder / spec.file)
     found = math.radians(spec.found_latitude_deg), math.radians(spec.found_longitude_deg)
-    fall, calm = _predict(case, windy=True), _predict(case, windy=False)
+    try:
+        fall, calm = _predict(case, windy=True), _predict(case, windy=False)
+    except ValueError as error:
+        raise InputError(f"fall {spec.id!r}: {error}", path=folder / spec.file) from None
     miss, calm_miss = (float(np.hypot(*f.offset_m(*found))) for f in (fall, calm))
     ellipse = fall.ellipse(0.9)
     return {
