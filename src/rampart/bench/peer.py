@@ -29,7 +29,7 @@ TUNED: Mapping[str, Mapping[str, Any]] = {
     "dense": {"noise_m2s3": 1.0, "delete_s": 2.5},
     "swarm": {"gate": 5.0},
     "clutter": {"noise_m2s3": 1.0, "delete_s": 2.5},
-    "raid": {"noise_m2s3": 20.0},
+    "raid": {"noise_m2s3": 20.0, "inflation": 1.5, "confirm_points": 5},
 }
 
 
