@@ -1,17 +1,13 @@
-"""The researcher's path: a scene from the command line, tracks, scores; and the tutorial's script."""
+"""The researcher's path: a scene from the command line, tracks, scores."""
 
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from rampart.bench.score_files import score_files
 from rampart.errors import InputError
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*words, cwd):
@@ -58,14 +54,3 @@ def test_what_cannot_be_scored_is_refused(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-
-
-@pytest.mark.compiled
-def test_the_tutorial_tracks_and_draws(tmp_path):
-    pytest.importorskip("matplotlib")
-    said = run(ROOT / "docs" / "tutorials" / "track_scene.py", cwd=tmp_path)
-    assert "gospa_m=" in said
-    assert (tmp_path / "tracks.png").stat().st_size > 10_000
-    figures = dict(part.split("=") for part in said.strip().removeprefix("Scores(").removesuffix(")").split(", "))
-    assert 0.85 < float(figures["completeness"]) <= 1.0
-    assert np.isfinite(float(figures["gospa_m"]))
