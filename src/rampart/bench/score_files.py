@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -59,16 +60,20 @@ def score_files(scene: str | Path, tracks: str | Path) -> Scores:
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> dict[str, Any]:
-    from pyarrow import ArrowException, csv, parquet
-
+    pa, csv, parquet = (_arrow(name) for name in ("pyarrow", "pyarrow.csv", "pyarrow.parquet"))
     try:
         table = parquet.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
-    except (ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise InputError(f"cannot be read: {error}", path=path) from None
     missing = [name for name in columns if name not in table.column_names]
     if missing:
         raise InputError(f"column {missing[0]} is missing", path=path)
     return {name: table.column(name).to_numpy() for name in columns}
+
+
+def _arrow(name: str) -> Any:
+    """pyarrow, whose types do not say what it exports."""
+    return import_module(name)
 
 
 def main() -> int:

@@ -173,7 +173,9 @@ def detection(row: Mapping[str, float], models: Models, start: datetime.datetime
     from stonesoup.types.detection import Detection
 
     sensor = models.sensors[int(row["sensor"])]
-    measured, values, sigma = [], [], []
+    measured: list[str] = []
+    values: list[Any] = []
+    sigma: list[float] = []
     for name, error in zip(QUANTITIES, SIGMAS, strict=True):
         value, given = row[name], row.get(error, float("nan"))
         s = getattr(sensor, error) if np.isnan(given) else given

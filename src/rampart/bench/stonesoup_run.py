@@ -53,6 +53,8 @@ def build(scene: Scene, algorithm: str, filter_kind: str, settings: Settings) ->
     from stonesoup.updater import kalman as updaters
 
     motion = CombinedLinearGaussianTransitionModel([ConstantVelocity(settings.noise_m2s3)] * 3)
+    predictor: Any
+    updater: Any
     if filter_kind == "ukf":
         predictor, updater = predictors.UnscentedKalmanPredictor(motion), updaters.UnscentedKalmanUpdater(None)
     else:
