@@ -9,6 +9,8 @@ import pytest
 
 from rampart.cli.main import main
 
+pytestmark = pytest.mark.compiled
+
 SITE = """schema = 1
 name = "hills"
 start = 2021-07-05T21:00:00Z

@@ -7,6 +7,8 @@ import pytest
 
 from rampart.cli.main import main
 
+pytestmark = pytest.mark.compiled
+
 LIST = """schema = 1
 [[candidate]]
 id = "slow"

@@ -21,6 +21,8 @@ from rampart.study.explain.stages import ORDER, WORDS
 from rampart.study.explain.words import describe
 from rampart.study.files import run_to_folder
 
+pytestmark = pytest.mark.compiled
+
 LIST = """
 schema = 1
 [[candidate]]
@@ -42,7 +44,6 @@ def bowl(tmp_path_factory):
     return folder
 
 
-@pytest.mark.compiled
 @pytest.mark.parametrize("gate", GATES)
 def test_the_gate_that_was_closed_is_named(bowl, gate):
     threats = [explain_one(gate, number, bowl) for number in (1001, 1002)]
@@ -54,7 +55,6 @@ def test_the_gate_that_was_closed_is_named(bowl, gate):
     assert longest["sensor"] == "r1"
 
 
-@pytest.mark.compiled
 def test_with_all_gates_open_nothing_is_missed(bowl):
     threats = [explain_one("none", number, bowl) for number in (1001, 1002)]
     assert not any(t["missed"] or t["late"] for t in threats)

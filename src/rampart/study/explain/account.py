@@ -82,6 +82,7 @@ class Account:
         self._hits, self._looks = int(track.get("confirm_hits", 3)), int(track.get("confirm_looks", 5))
         self._least = float(history.record.scenario.get("warn", {}).get("least_weight", 0.5))
         self._sensors = history.looks.get(flight.id, [])
+        self._enough = [self._lately(looks) for looks in self._sensors]
         self._life = history.tracked(flight)
         self._heard = history.detections(flight.id)
 
@@ -109,17 +110,22 @@ class Account:
         return any(self.history.first_warning_s(self.flight, p["zone"]) > t for p in zones)
 
     def _often_enough(self, t: float) -> bool:
-        """Whether any sensor gave the tracker as many detections as it asks for, in as few looks, by then."""
-        for looks in self._sensors:
-            known = looks.gate[: np.searchsorted(looks.known_s, t, side="right")]
-            hits = (known == DETECTED).astype(int)
-            if len(hits) >= self._hits and np.convolve(hits, np.ones(self._looks, int)).max() >= self._hits:
+        """Whether a sensor has by then given as many detections in its latest looks as the tracker asks for.
+
+        Or all sensors together twice as many, within the time that the slowest of them takes for so many looks.
+        """
+        for looks, enough in zip(self._sensors, self._enough, strict=True):
+            k = int(np.searchsorted(looks.known_s, t, side="right"))
+            if k and enough[k - 1]:
                 return True
-        # several sensors together, within the time that the slowest of them takes for so many looks
         window = self._looks * max((s.scan_period_s for s in self.history.site.sensors), default=1.0)
-        heard = self._heard[self._heard <= t]
-        n = 2 * self._hits
-        return bool(len(heard) >= n and (heard[n - 1 :] - heard[: len(heard) - n + 1]).min() <= window)
+        low, high = np.searchsorted(self._heard, (t - window, t), side="right")
+        return bool(high - low >= 2 * self._hits)
+
+    def _lately(self, looks: SensorLooks) -> NDArray[np.bool_]:
+        """At each look: enough of the latest looks detected."""
+        hits = (looks.gate == DETECTED).astype(int)
+        return np.asarray(np.convolve(hits, np.ones(self._looks, int))[: len(hits)] >= self._hits)
 
     def sensor_gates(self, looks: SensorLooks) -> tuple[Floats, Floats, list[str]]:
         """Start and end of each look's time, and its gate; what was detected got as far as the chain's gate."""

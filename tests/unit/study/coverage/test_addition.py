@@ -10,6 +10,8 @@ from rampart.study.coverage.addition import Addition
 
 from .test_plan import RADAR, SITE
 
+pytestmark = pytest.mark.compiled
+
 LIST = """
 schema = 1
 [[candidate]]

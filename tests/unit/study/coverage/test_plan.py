@@ -54,6 +54,7 @@ def plan(text, kind="multirotor", height_m=60.0, **keys):
     return plan_coverage(parse_scenario(SITE + text, "here.toml"), kind, height_m, **keys)
 
 
+@pytest.mark.compiled
 def test_the_radius_of_a_radar_is_that_of_its_range_law():
     """One look of 0.9 on -20 dBsm: 10^(-20 / 40) of the reference range."""
     cover = plan(RADAR, rcs_dbsm=-20.0, rule=Rule(detections=1, within_s=0.5))
@@ -62,6 +63,7 @@ def test_the_radius_of_a_radar_is_that_of_its_range_law():
     assert cover.area_km2("all") == cover.area_km2("r1")
 
 
+@pytest.mark.compiled
 def test_the_seconds_of_a_camera_are_distance_over_speed():
     """Sight ends at 3 km; the zone with its radius begins 200 m from the middle; three looks of 1 s and the delay."""
     cover = plan(CAMERA, rule=Rule(detections=3, within_s=5.0), cell_m=20.0)
@@ -77,6 +79,7 @@ def test_a_notch_wider_than_the_speed_leaves_nothing():
     assert next(iter(cover.gates(cover.sights[0]))) == "notch"
 
 
+@pytest.mark.compiled
 def test_two_sensors_see_no_less_than_each():
     cover = plan(RADAR + CAMERA)
     for name in ("r1", "c1"):
@@ -84,6 +87,7 @@ def test_two_sensors_see_no_less_than_each():
         assert (cover.seconds["all"] >= cover.seconds[name] - 1e-9).all()
 
 
+@pytest.mark.compiled
 def test_the_map_says_what_monte_carlo_runs_say():
     """The share of 400 stretches of 5 s, flown towards the zone, with three detections or more."""
     from rampart.records import Flight
@@ -112,6 +116,7 @@ def test_a_slow_antenna_is_told_of():
     assert any("--within-s 12" in note for note in cover.notes())
 
 
+@pytest.mark.compiled
 def test_the_files_hold_what_the_answer_says(tmp_path):
     cover = plan(RADAR + CAMERA)
     said = write_coverage(cover, tmp_path)
@@ -124,6 +129,7 @@ def test_the_files_hold_what_the_answer_says(tmp_path):
     assert len(rows) == 1 + 72
 
 
+@pytest.mark.compiled
 def test_polygons_lie_on_the_globe_and_have_the_area_of_the_cells():
     cover = plan(CAMERA, cell_m=40.0)
     [[outer]] = geojson(cover)["features"][0]["geometry"]["coordinates"]
@@ -136,6 +142,7 @@ def test_polygons_lie_on_the_globe_and_have_the_area_of_the_cells():
     assert area == pytest.approx(cover.area_km2("c1"), rel=0.02)
 
 
+@pytest.mark.compiled
 def test_the_picture_is_a_png_of_the_right_size(tmp_path):
     write_coverage(plan(RADAR), tmp_path)
     data = (tmp_path / "coverage.png").read_bytes()
