@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 
 LATITUDE_DEG, LONGITUDE_DEG = 33.3, 44.4
 FOOT_M = 0.3048
+DRAG_M2KG = (4e-5, 2.5e-4)  #: drag-to-mass of the spheres: as heavy for their size as shells and rockets are
 _STEP_S, _KEEP = 0.01, 5  #: of these steps one is kept
 _LIFT_M = 0.5  #: above the ground at launch
 _LONGEST_S = 200.0
@@ -87,11 +88,10 @@ def make_flight(seed: int, site_height_m: float) -> LoggedFlight:
         If it does not come down.
     """
     rng = np.random.default_rng((seed, 7))
-    width, density = rng.uniform(0.06, 0.14), rng.uniform(6000.0, 8000.0)
-    mass = density * math.pi * width**3 / 6.0
+    k, width = math.exp(rng.uniform(*np.log(DRAG_M2KG))), rng.uniform(0.08, 0.16)
+    mass = reference_coefficient("sphere") * 0.25 * math.pi * width**2 / (2.0 * k)
     speed, rise = rng.uniform(200.0, 340.0), math.radians(rng.uniform(40.0, 65.0))
     track = _fly(width, mass, speed, rise, rng.uniform(0.0, 2.0 * math.pi), site_height_m)
-    k = reference_coefficient("sphere") * 0.25 * math.pi * width**2 / (2.0 * mass)
     latitude, longitude, height = ecef_to_geodetic(track[:, 1:4])
     return LoggedFlight(
         track[:, 0], np.degrees(latitude), np.degrees(longitude), height, 0.0, "shell", ln_drag=math.log(k)
