@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rampart.wire.cot import Event, EventStream, read_event, write_event
@@ -42,6 +42,7 @@ def same(a, b):
     return a == b or (math.isnan(a) and math.isnan(b))
 
 
+@settings(max_examples=50)
 @given(EVENTS)
 def test_what_is_written_is_read(event):
     data = write_event(event)
@@ -56,7 +57,8 @@ def test_what_is_written_is_read(event):
     assert write_event(read) == data
 
 
-@given(st.lists(EVENTS, max_size=5), st.data())
+@settings(max_examples=50)
+@given(st.lists(EVENTS, max_size=4), st.data())
 def test_a_stream_gives_what_was_put_in(events, data):
     octets = [write_event(event) for event in events]
     joined = b"\n".join(octets)
