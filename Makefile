@@ -62,7 +62,7 @@ quick: setup
 	$(PYTEST) $(PARALLEL) -q -m 'not slow' tests/unit
 
 bench: setup
-	for name in flight track chain asterix scenarios; do $(BIN)/rampart bench $$name || exit 1; done
+	for name in flight track impact flights chain asterix scenarios; do $(BIN)/rampart bench $$name || exit 1; done
 
 docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html

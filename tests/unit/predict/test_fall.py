@@ -30,6 +30,7 @@ gndlvl = -15
 PROFILE = "# Height, TempK, Wind, WDir\n10, 300, 3, 350\n1000, 290, 5, 10\n"
 
 
+@pytest.mark.compiled
 def test_wind_carries_a_stone_along():
     still, east = predict_fall(STONE), predict_fall(STONE, wind=WindProfile.constant(10.0, 0.0))
     carried = still.offset_m(east.latitude_rad, east.longitude_rad)
@@ -61,6 +62,7 @@ def test_the_covariance_is_that_of_many_falls():
     assert np.sqrt(np.diag(fall.covariance)) == pytest.approx(np.sqrt(np.diag(scatter)), rel=0.12)
 
 
+@pytest.mark.compiled
 def test_errors_of_the_wind_widen_the_ellipse_by_about_their_drift():
     calm = predict_fall(STONE, errors=replace(ERRORS, wind_ms=0.0), wind=WIND)
     windy = predict_fall(STONE, errors=replace(ERRORS, wind_ms=4.0, wind_layer_m=20_000.0), wind=WIND)
@@ -70,6 +72,7 @@ def test_errors_of_the_wind_widen_the_ellipse_by_about_their_drift():
     assert not calm.contains(calm.latitude_rad + 0.01, calm.longitude_rad)
 
 
+@pytest.mark.compiled
 def test_what_never_comes_down_is_refused():
     with pytest.raises(ValueError, match="half an hour"):
         predict_fall(replace(STONE, mass_kg=1e-9, density_kg_m3=1.0))
