@@ -36,6 +36,8 @@ def coverage(
     json: Json = False,
 ) -> None:
     """Map where a kind of target is seen, and say how many seconds before it reaches each zone."""
+    import numpy as np
+
     from rampart.pipeline import Candidate, load, read_candidates
     from rampart.study.coverage import Rule, plan_coverage
     from rampart.study.coverage.addition import Addition
@@ -52,11 +54,14 @@ def coverage(
             rule=Rule(detections, within_s, p), speed_ms=speed_ms, rcs_dbsm=rcs_dbsm, emits=emits,
         )  # fmt: skip
         more: dict[str, Any] = {}
+        added: list[tuple[str, Any]] = []
         if extra:
             mine = [c for c in extra if c.spec.site in (None, cover.place.site.id)]
             more["addition"] = Addition(cover, mine, gain_s).plain()
+            chosen = (more["addition"]["cheapest"] or {"add": ()})["add"]
+            added = [(c.id, np.array(c.spec.position_enu_m)) for c in mine if c.id in chosen]
         with output_folder(out_folder, f"coverage-{scenario.name}") as folder:
-            said = write_coverage(cover, folder, more)
+            said = write_coverage(cover, folder, more, added)
     if json:
         print_json(said)
     else:

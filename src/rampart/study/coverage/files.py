@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from rampart.physics.geodesy import enu_to_geodetic
 from rampart.records import Site
 
 from .contour import Polygon, contour
-from .plan import ALL, Coverage
+from .plan import ALL, Coverage, Floats
 
 JSON, GEOJSON, CSV, PNG = "coverage.json", "coverage.geojson", "coverage.csv", "coverage.png"
 
@@ -124,7 +125,9 @@ def table(cover: Coverage) -> str:
     return text.getvalue()
 
 
-def write_coverage(cover: Coverage, folder: Path, more: dict[str, Any] | None = None) -> dict[str, Any]:
+def write_coverage(
+    cover: Coverage, folder: Path, more: dict[str, Any] | None = None, added: Sequence[tuple[str, Floats]] = ()
+) -> dict[str, Any]:
     """Write all files into a folder; each is there whole or not at all, coverage.json last.
 
     Parameters
@@ -135,6 +138,8 @@ def write_coverage(cover: Coverage, folder: Path, more: dict[str, Any] | None = 
         Where to.
     more : dict or None
         Further keys of the answer.
+    added : sequence of (str, ndarray)
+        Names and places, (3,) [m], of sensors to mark in the picture as additions.
 
     Returns
     -------
@@ -144,7 +149,7 @@ def write_coverage(cover: Coverage, folder: Path, more: dict[str, Any] | None = 
     from .picture import draw
 
     said = answer(cover, [PNG, GEOJSON, CSV, JSON]) | (more or {})
-    picture = draw(cover)
+    picture = draw(cover, added)
     write_text(folder / GEOJSON, json.dumps(plain(geojson(cover)), allow_nan=False) + "\n")
     write_text(folder / CSV, table(cover))
     write_bytes(folder / PNG, picture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ MAP_LEFT, MAP_TOP, MAP_SIDE = 28, 78, 1004
 PANEL = 1064
 
 INK, GREY, FAINT = "#1c2126", "#5b636b", "#b9c0c6"
-MIX, ZONE, TIME = "#0b3d91", "#b3261e", "#4a4a4a"
+MIX, ZONE, TIME, ADDED = "#0b3d91", "#b3261e", "#4a4a4a", "#000000"
 #: Colours that those who see few colours can tell apart (M. Okabe, K. Ito, "Color universal design", 2008).
 SENSOR_INKS = ("#d55e00", "#009e73", "#cc79a7", "#8f6b00", "#56b4e9", "#7a4fb5", "#2f6f6f", "#9c2c5b")
 ISOCHRONES_S = (10.0, 20.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0)
@@ -47,8 +48,8 @@ class _Map:
         return np.column_stack([x, y])
 
 
-def draw(cover: Coverage) -> bytes:
-    """The picture of a coverage as PNG bytes."""
+def draw(cover: Coverage, added: Sequence[tuple[str, Floats]] = ()) -> bytes:
+    """The picture of a coverage as PNG bytes; `added`: names and places of sensors that could be added."""
     canvas = Canvas(WIDTH, HEIGHT)
     ground = _Map(float(cover.grid.axis_m[-1]))
     _title(canvas, cover)
@@ -60,10 +61,10 @@ def draw(cover: Coverage) -> bytes:
     _isochrones(canvas, cover, ground)
     _outlines(canvas, cover, ground)
     _zones(canvas, cover, ground)
-    _sensors(canvas, cover, ground)
+    _sensors(canvas, cover, ground, added)
     _scale_bar(canvas, ground)
     _frame(canvas, ground)
-    y = _legend(canvas, cover, MAP_TOP + 12)
+    y = _legend(canvas, cover, MAP_TOP + 12, len(added) > 0)
     y = _table(canvas, cover, y + 44)
     _bearings(canvas, cover, y + 48)
     return canvas.png()
@@ -144,20 +145,21 @@ def _zones(canvas: Canvas, cover: Coverage, ground: _Map) -> None:
         canvas.line(ring, ZONE, width=1.6, inside=ground.box)
 
 
-def _sensors(canvas: Canvas, cover: Coverage, ground: _Map) -> None:
+def _sensors(canvas: Canvas, cover: Coverage, ground: _Map, added: Sequence[tuple[str, Floats]]) -> None:
     taken: list[tuple[float, float]] = []
-    for k, sight in enumerate(cover.sights):
-        x, y = ground.at(sight.position_enu[:2])[0].tolist()
+    marks = [(s.id, s.position_enu, _ink(k)) for k, s in enumerate(cover.sights)]
+    for name, place, ink in [*marks, *((n, p, ADDED) for n, p in added)]:
+        x, y = ground.at(place[:2])[0].tolist()
         if not (MAP_LEFT < x < MAP_LEFT + MAP_SIDE and MAP_TOP < y < MAP_TOP + MAP_SIDE):
             continue
         mark = np.array([[x, y - 9], [x + 8, y + 6], [x - 8, y + 6]])
         canvas.area(mark, "#ffffff")
-        canvas.area([x, y] + (mark - [x, y]) * 0.72, _ink(k))
+        canvas.area([x, y] + (mark - [x, y]) * 0.72, ink)
         at = y - 12
         while any(abs(at - b) < 14 and abs(x - a) < 60 for a, b in taken):
             at -= 14
         taken.append((x, at))
-        canvas.text(x + 10, at, sight.id, INK, size=10, halo="#ffffff", bold=True)
+        canvas.text(x + 10, at, name if ink != ADDED else f"+ {name}", INK, size=10, halo="#ffffff", bold=True)
 
 
 def _scale_bar(canvas: Canvas, ground: _Map) -> None:
@@ -183,7 +185,7 @@ def _frame(canvas: Canvas, ground: _Map) -> None:
     canvas.line([[left, top], [right, top], [right, bottom], [left, bottom], [left, top]], GREY, width=1.2)
 
 
-def _legend(canvas: Canvas, cover: Coverage, y: float) -> float:
+def _legend(canvas: Canvas, cover: Coverage, y: float, added: bool) -> float:
     """Sensors with their colours and areas; returns where it ends."""
     canvas.text(PANEL, y, "Seen by", INK, size=13, bold=True)
     canvas.text(WIDTH - 30, y, "km2", GREY, size=10, anchor=1.0)
@@ -203,6 +205,10 @@ def _legend(canvas: Canvas, cover: Coverage, y: float) -> float:
         y += 22
         canvas.area([[PANEL, y - 12], [PANEL + 30, y - 12], [PANEL + 30, y + 2], [PANEL, y + 2]], ZONE, alpha=0.4)
         canvas.text(PANEL + 42, y, "zone", GREY, size=10)
+    if added:
+        y += 22
+        canvas.area([[PANEL + 15, y - 13], [PANEL + 23, y + 1], [PANEL + 7, y + 1]], ADDED)
+        canvas.text(PANEL + 42, y, "cheapest addition, not in the map's figures", GREY, size=10)
     return y
 
 
