@@ -67,7 +67,8 @@ class Apogee:
     Attributes
     ----------
     status : str
-        ``predicted``; ``no_coast``: the log shows no burnout; ``too_few``: rows in the window; ``manoeuvre``: drag grew
+        ``predicted``; ``no_coast``: the log shows no burnout, or nothing that coasts
+        explains it; ``too_few``: rows in the window; ``manoeuvre``: drag grew
         within the window as by airbrakes or a parachute, so that what comes is not foretold.
     height_m, low_m, high_m : float
         Median and central interval of `probability`, in heights as the log counts them; nan unless predicted.
@@ -185,10 +186,15 @@ def predict_apogee(
     scale = _scale_prior(environment, air_temperature_k, prior) if barometric else (0.0, 1e-6)
     ports = prior.port if barometric else (0.0, 1e-9)
     fit = _Fit(climb.time_s[use], climb.height_m[use], climb.speed_ms[use], environment, prior, scale, ports)
-    theta = fit.solve()
-    if fit.has_manoeuvre(theta):
-        return Apogee("manoeuvre", **known)
-    tops, times_up, weight = fit.sample(theta)
+    try:
+        # far from the truth a hypothesis may fall without end: it then weighs nothing
+        with np.errstate(over="ignore", invalid="ignore"):
+            theta = fit.solve()
+            if fit.has_manoeuvre(theta):
+                return Apogee("manoeuvre", **known)
+            tops, times_up, weight = fit.sample(theta)
+    except np.linalg.LinAlgError:
+        return Apogee("no_coast", **known)
     low, middle, high = _quantiles(tops, weight, [0.5 - probability / 2, 0.5, 0.5 + probability / 2])
     return Apogee(
         "predicted",
@@ -373,6 +379,8 @@ class _Fit:
         spread = np.log(np.einsum("nii->ni", root)).sum(axis=1)
         weight = -self._loss_of(logged, fan) + 0.5 * (normal**2).sum(axis=1) + spread
         weight = np.where(np.isfinite(tops) & np.isfinite(weight), weight, -np.inf)
+        if not np.isfinite(weight).any():
+            raise np.linalg.LinAlgError("no hypothesis reaches an apogee")
         weight = np.exp(weight - weight.max())
         return tops, when, weight / weight.sum()
 

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rampart.bench.climbs import make_climb
 from rampart.physics.environment import Environment
@@ -167,3 +169,20 @@ def test_a_small_rocket_is_past_its_top_before_the_window_ends():
     found = predict_apogee(np.append(time, falls), np.append(height, top - 5.0 * (falls - time[-1])), HERE)
     assert found.status == "predicted"
     assert found.height_m == pytest.approx(top, rel=0.05)
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=30, max_size=60),
+    st.sampled_from([0.02, 0.1, 1.0]),
+    st.sampled_from([None, 0.0]),
+)
+def test_garbage_gives_a_reason_or_numbers_never_a_crash(heights, step_s, start_s):
+    time = step_s * np.arange(len(heights))
+    found = predict_apogee(time, heights, HERE, coast_start_s=start_s)
+    assert found.status in ("predicted", "no_coast", "too_few", "manoeuvre")
+    if found.status == "predicted":
+        assert np.isfinite([found.low_m, found.height_m, found.high_m, found.time_s]).all()
+        assert found.low_m <= found.height_m <= found.high_m
+    else:
+        assert math.isnan(found.height_m)
