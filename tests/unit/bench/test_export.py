@@ -20,6 +20,7 @@ def table(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.compiled
 def test_same_seed_same_files(tmp_path):
     write_scenes(tmp_path / "a", ["cross_10", "raid_2r"], [3])
     write_scenes(tmp_path / "b", ["cross_10", "raid_2r"], [3])
@@ -45,6 +46,7 @@ def test_files_hold_the_scene(tmp_path):
     assert known.times_s.tolist() == list(range(60))
 
 
+@pytest.mark.compiled
 def test_answer_of_the_raid_has_its_biases(tmp_path):
     (folder,) = write_scenes(tmp_path, ["raid_2r"], [2])
     answer, raid = json.loads((folder / "answer.json").read_text()), make_raid(2)
@@ -55,6 +57,7 @@ def test_answer_of_the_raid_has_its_biases(tmp_path):
     assert str(raid.biases["r2"].clock_s) not in site
 
 
+@pytest.mark.compiled
 def test_track_command_reads_the_raid(tmp_path):
     (folder,) = write_scenes(tmp_path, ["raid_2r"], [0])
     command = [

@@ -8,6 +8,8 @@ from rampart.bench.trial import Trial, follow, scores
 from rampart.records import Detections
 from rampart.threat.ballistic import TOP_SPEED_MS
 
+pytestmark = pytest.mark.compiled  # rockets are flown back in time
+
 
 @pytest.fixture(scope="module")
 def raids():

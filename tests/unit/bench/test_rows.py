@@ -21,6 +21,7 @@ def test_poisson_interval_is_exact():
     assert (row["low"], row["high"]) == pytest.approx((4.795, 18.390), abs=1e-3)
 
 
+@pytest.mark.compiled
 def test_delays_count_scans_from_the_second_detection():
     site, looks = alarms._rockets(1, doppler=True)
     seen = alarms._delays(site, looks)
@@ -29,6 +30,7 @@ def test_delays_count_scans_from_the_second_detection():
     assert sum(delay is not None for delay in seen) >= 8
 
 
+@pytest.mark.compiled
 def test_a_tracker_that_confirms_nothing_has_no_delay(monkeypatch):
     monkeypatch.setattr(alarms, "_confirmed", lambda tracks: tracks.take(np.zeros(len(tracks), bool)))
     site, looks = alarms._rockets(1, doppler=True)
@@ -51,6 +53,7 @@ def test_ratios_are_over_the_same_looks():
     assert _best({"a": whole, "b": {**whole, "gospa_m": 90.0, "scenes": 2}}, 1) == "a"
 
 
+@pytest.mark.compiled
 def test_a_case_gives_what_the_table_shows():
     case = next(case for case in CASES if case.name == "cross_10")
     trial = case.trial(0)
