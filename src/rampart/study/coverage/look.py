@@ -152,17 +152,28 @@ def see(sensor: Any, spec: Any, place: Place, target: Target, rule: Rule, ways: 
         raise InputError(f"sensor {spec.id!r}: kind {spec.kind!r} cannot say what it would see (it has no visibility)")
     period_s, delay_s = float(sensor.scan_period_s), float(sensor.delay_s)
     gate = counts = None
+    share = search_share(spec)
     if grid is not None:
         cells = grid.places
         view = _view(sensor, place, target, cells, _headings(cells, ways.aims))
-        gate, counts = view.gate, rule.counts(view.p_detect[:, None], period_s=period_s, delay_s=delay_s)
+        gate = np.where((view.p_detect > 0.0) & (share < 1.0), np.int8(Gate.POINTING), view.gate)
+        counts = rule.counts(share * view.p_detect[:, None], period_s=period_s, delay_s=delay_s)
     a, n, _ = ways.places.shape
     view = _view(sensor, place, target, ways.places.reshape(-1, 2), np.repeat(ways.heading, n, axis=0))
     along = rule.counts(
-        view.p_detect.reshape(a, n), period_s=period_s, delay_s=delay_s,
+        share * view.p_detect.reshape(a, n), period_s=period_s, delay_s=delay_s,
         node_s=ways.node_s, step_s=ways.step_s, steps=ways.steps,
     )  # fmt: skip
     return Sight(spec.id, spec.kind, np.array(spec.position_enu_m, float), period_s, gate, counts, along)
+
+
+def search_share(spec: Any) -> float:
+    """Share of the looks that go any one way while a sensor with a narrow field of view searches its sector.
+
+    Visibility is that of a sensor turned to the place; nothing has told it to look there before something is seen.
+    """
+    width = getattr(spec, "field_of_view_deg", None)
+    return 1.0 if width is None else min(1.0, float(width) / float(spec.sector_width_deg))
 
 
 def _view(sensor: Any, place: Place, target: Target, en: Floats, heading: Floats) -> Any:

@@ -15,7 +15,7 @@ from rampart.errors import InputError
 from rampart.pipeline import Place, Scenario, build_places, load
 from rampart.sensor.gates import Gate
 
-from .look import Grid, Sight, Ways, aims_of, gate_name, see, ways_to
+from .look import Grid, Sight, Ways, aims_of, gate_name, search_share, see, ways_to
 from .rule import Rule
 from .target import Target
 
@@ -83,7 +83,12 @@ class Coverage:
     def notes(self) -> list[str]:
         """What a reader must know of this answer."""
         notes = []
+        specs = {spec.id: spec for _, spec in self.place.sensors}
         for s in self.sights:
+            if search_share(specs[s.id]) < 1.0:
+                notes.append(
+                    f"{s.id} has to be turned: it counts as it searches its sector, cued by a track it sees more"
+                )
             looks = self.rule.within_s / s.period_s
             if looks < self.rule.detections:
                 least_s = self.rule.detections * s.period_s

@@ -111,6 +111,18 @@ def test_the_map_says_what_monte_carlo_runs_say():
     assert abs(hits / n - p) < 4.0 * math.sqrt(p * (1 - p) / n)
 
 
+def test_a_camera_that_has_to_be_turned_counts_as_it_searches():
+    eye = CAMERA.replace('"camera"', '"eo_ir"').replace("p_detect = 1.0\n", "")
+    narrow = plan(eye + "field_of_view_deg = 3.0\n", cell_m=400.0)
+    assert narrow.area_km2("c1") == 0.0
+    assert next(iter(narrow.gates(narrow.sights[0]))) == "range"
+    assert "pointing" in narrow.gates(narrow.sights[0])
+    assert any("has to be turned" in note for note in narrow.notes())
+    staring = plan(eye + "field_of_view_deg = 30.0\nsector_width_deg = 30.0\n", cell_m=400.0)
+    assert staring.area_km2("c1") > 0.1
+    assert "pointing" not in staring.gates(staring.sights[0])
+
+
 def test_a_slow_antenna_is_told_of():
     cover = plan(RADAR + "scan_period_s = 4.0\n")
     assert any("--within-s 12" in note for note in cover.notes())
