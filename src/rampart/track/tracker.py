@@ -37,6 +37,7 @@ from .registration.health import Hearing, sensor_health
 from .registration.sensors import Registration
 from .settings import TrackerSpec, gate_limits, parameters, sensor_table
 from .state import State
+from .triangulation.crossings import Crossings
 
 NS = 1_000_000_000
 #: Without detections, tracks are asked for again after this time, so that they coast and end.
@@ -93,6 +94,7 @@ class Tracker:
         self._state = State(len(site.sensors))
         self._state.clutter[:, 0] = [s.false_alarms_per_scan for s in site.sensors]
         self._lag = Lag(*self._lag_settings())
+        self._crossings = Crossings(site, self.spec, self._sensors, self._p)
         self._joiner = Joiner(site, self.spec)
         self._hearing = Hearing(len(site.sensors))
         self._retired: dict[int, int] = {}
@@ -172,7 +174,7 @@ class Tracker:
                 self._load(scan.before)
             else:
                 scan.before = self._save()
-            run = self._run_among if self.registration.active else self._run_scan
+            run = self._run_among if self.registration.active else self._run_apart
             parts.append(run(scan.sensor, scan.rows.z, scan.rows.zi))
         if self._retired:
             self._end_retired()
@@ -180,14 +182,30 @@ class Tracker:
             return parts[0]
         return np.concatenate(parts) if parts else np.empty((0, 2), np.int64)
 
+    def _parts(self) -> list[Registration | Crossings]:
+        """What several sensors bring to the state."""
+        return [part for part in (self.registration, self._crossings) if part.active]
+
     def _save(self) -> dict[str, np.ndarray]:
         saved = self._state.save()
-        return {**saved, **self.registration.save()} if self.registration.active else saved
+        for part in self._parts():
+            saved |= part.save()
+        return saved
 
     def _load(self, saved: Mapping[str, Any]) -> None:
         self._state.load(saved)
-        if self.registration.active:
-            self.registration.load(saved)
+        for part in self._parts():
+            part.load(saved)
+
+    def _triangulate(self, sensor: int, z: np.ndarray, zi: np.ndarray, used: np.ndarray) -> np.ndarray:
+        """Start tracks from bearings that none has used; returns all pairs of detection and track."""
+        if not self._crossings.takes(sensor):
+            return used
+        begun = self._crossings.observe(sensor, z, zi, used, self._state, self._env, self._table)
+        return np.concatenate([used, begun]) if len(begun) else used
+
+    def _run_apart(self, sensor: int, z: np.ndarray, zi: np.ndarray) -> np.ndarray:
+        return self._triangulate(sensor, z, zi, self._run_scan(sensor, z, zi))
 
     def _run_among(self, sensor: int, raw: np.ndarray, zi: np.ndarray) -> np.ndarray:
         """Run a scan of one sensor among several: registered, and without effect on tracks if it is not believed."""
@@ -200,7 +218,7 @@ class Tracker:
         used = self._run_scan(sensor, z, zi)
         registration.observe(n, sensor, raw, z, zi, used, before, state)
         if kept is None:
-            return used
+            return used if registration.shut(sensor) else self._triangulate(sensor, z, zi, used)
         state.load(kept)
         return used[:0]
 

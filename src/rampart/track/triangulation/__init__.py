@@ -1,0 +1,1 @@
+"""Triangulation: tracks from bearings of several places."""
