@@ -105,7 +105,8 @@ class Crossings:
         self._free = self._free.join(z[rows], zi[rows], none[rows])
         self._free = self._free.take(~np.isin(self._free.zi[:, k.ZI_NUMBER], gone))
         self._fixes = self._fixes.join(fixes.z, fixes.zi, fixes.of)
-        self._fixes = self._fixes.take(~np.isin(self._fixes.of[:, :2], gone).any(axis=1))
+        spent = np.isin(self._fixes.of[:, :2], gone)
+        self._fixes = self._fixes.take(~(spent[:, 0] | spent[:, 1]))
         if len(self._fixes.z) > MOST:
             self._fixes = self._fixes.take(np.arange(len(self._fixes.z) - MOST, len(self._fixes.z)))
         return pairs
