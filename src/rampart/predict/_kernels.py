@@ -24,6 +24,10 @@ FASTEST_MS = 1500.0
 # What a flight to the ground gives: east, north, flight time [s], velocity at the ground
 N_OUT = 6
 
+# What the flight model may have wrong (rampart.physics.model_error): two winds, two bends of the drag curve
+N_ERRORS = 4
+N_JOINT = 7 + N_ERRORS
+
 # As in rampart.records.names: TrackStatus and PredictionKind
 TENTATIVE = 0
 CONFIRMED = 1
@@ -55,11 +59,24 @@ def cholesky(a, out):
 
 
 @kernel
-def sigma_points(mean, covariance, out):
-    """Mean and mean +- SPREAD columns of the covariance's root, into `out` (15, 7); ln drag within physical limits."""
+def join(covariance, cross, out):
+    """Covariance of a state and the model's errors, (11, 11); nan counts as errors that there are none."""
+    for i in range(7):
+        for j in range(7):
+            out[i, j] = covariance[i, j]
+    for e in range(N_ERRORS):
+        for i in range(N_JOINT):
+            c = cross[e, i] if cross[e, i] == cross[e, i] else 0.0
+            out[7 + e, i], out[i, 7 + e] = c, c
+
+
+@kernel
+def sigma_points(mean, root, out):
+    """Mean and mean +- SPREAD columns of the joint covariance's root, into `out` (15, 7); ln drag within its limits.
+
+    Only the columns that move the state; those of the errors alone act linearly and need no points.
+    """
     n = mean.shape[0]
-    root = np.empty((n, n))
-    cholesky(covariance, root)
     for i in range(n):
         out[0, i] = mean[i]
     for j in range(n):
@@ -69,6 +86,33 @@ def sigma_points(mean, covariance, out):
             out[2 + 2 * j, i] = mean[i] - step
     for p in range(2 * n + 1):
         out[p, n - 1] = min(max(out[p, n - 1], LN_DRAG_LOW), LN_DRAG_HIGH)
+
+
+@kernel
+def add_errors(values, slope, error, root):
+    """Add to what the sigma points became what the model's errors do to it: `slope` (4, N_OUT) per unit of each."""
+    for e in range(N_ERRORS):
+        middle = error[e] if error[e] == error[e] else 0.0
+        for a in range(N_OUT):
+            values[0, a] += slope[e, a] * middle
+            for j in range(7):
+                step = SPREAD * root[7 + e, j]
+                values[1 + 2 * j, a] += slope[e, a] * (middle + step)
+                values[2 + 2 * j, a] += slope[e, a] * (middle - step)
+
+
+@kernel
+def add_error_covariance(slope, root, covariance):
+    """Add what the model's errors do by themselves: the part of them that the state does not know of."""
+    step = np.empty(N_OUT)
+    for c in range(N_ERRORS):
+        for a in range(N_OUT):
+            step[a] = 0.0
+            for e in range(c, N_ERRORS):
+                step[a] += slope[e, a] * root[7 + e, 7 + c]
+        for a in range(N_OUT):
+            for b in range(N_OUT):
+                covariance[a, b] += step[a] * step[b]
 
 
 @kernel
@@ -303,15 +347,37 @@ def boost_on(mean, covariance, growth):
 
 
 @kernel
+def fly_probes(
+    centres, h, limit_s, values, good, place, atmosphere, drag, ground, frame, winds, bends, probe, slope, there, met
+):  # fmt: skip
+    """How the ends of the mean flights change with the model's errors: `slope` (m, 4, N_OUT); 0 where one is missed.
+
+    `values` and `good` are those of all sigma points, of which the `centres` (m, 7) are every 15th; `there` (m, N_OUT)
+    and `met` (m,) are scratch.
+    """
+    for e in range(N_ERRORS):
+        if e < 2:
+            fly_fan(centres, h, limit_s, place, winds[e], drag, ground, frame, there, met)
+        else:
+            fly_fan(centres, h, limit_s, place, atmosphere, bends[e - 2], ground, frame, there, met)
+        for i in range(centres.shape[0]):
+            for a in range(N_OUT):
+                slope[i, e, a] = 0.0
+                if met[i] and good[POINTS * i]:
+                    slope[i, e, a] = (there[i, a] - values[POINTS * i, a]) / probe[e]
+
+
+@kernel
 def predict_impacts(
-    track, states, covariances, thrusts, growth, step_s, limit_s, place, atmosphere, drag, ground, frame
-):
+    track, states, covariances, errors, error_covariances, thrusts, growth, step_s, limit_s, place, atmosphere, drag,
+    ground, frame, winds, bends, probe,
+):  # fmt: skip
     """Where and when tracks come down, and where they came from.
 
     Parameters
     ----------
     track : (m,) int64
-        Rows of `states` (n, 7) and `covariances` (n, 7, 7).
+        Rows of `states` (n, 7), `covariances` (n, 7, 7), `errors` (n, 4) and `error_covariances` (n, 4, 11).
     thrusts : (n,)
         Whether each rather thrusts than coasts; such a one is `boost_on` before it is flown on.
     growth : float
@@ -320,6 +386,8 @@ def predict_impacts(
         Runge-Kutta step, and the longest flight that is followed.
     place, atmosphere, drag, ground, frame
         The environment's arrays.
+    winds, bends, probe : (2, k, 8), (2, k, 4), (4,)
+        Atmosphere and drag with one of the model's errors each, and the size of each.
 
     Returns
     -------
@@ -330,17 +398,29 @@ def predict_impacts(
     points, values, good = np.empty((POINTS * m, 7)), np.empty((POINTS * m, N_OUT)), np.empty(POINTS * m, np.int64)
     mean, covariance = np.full((2, m, N_OUT), np.nan), np.full((2, m, N_OUT, N_OUT), np.nan)
     height, after_ns = np.full((2, m), np.nan), np.zeros((2, m), np.int64)
+    joint, root, slope = np.empty((N_JOINT, N_JOINT)), np.empty((m, N_JOINT, N_JOINT)), np.empty((m, N_ERRORS, N_OUT))
+    centres, there, met = np.empty((m, 7)), np.empty((m, N_OUT)), np.empty(m, np.int64)
     for way in range(2):
+        h = -step_s if way else step_s
         for i in range(m):
             x, P = states[track[i]].copy(), covariances[track[i]].copy()
             if way == 0 and thrusts[track[i]]:
                 boost_on(x, P, growth)
-            sigma_points(x, P, points[POINTS * i : POINTS * (i + 1)])
-        fly_fan(points, -step_s if way else step_s, limit_s, place, atmosphere, drag, ground, frame, values, good)
+            join(P, error_covariances[track[i]], joint)
+            cholesky(joint, root[i])
+            sigma_points(x, root[i], points[POINTS * i : POINTS * (i + 1)])
+            centres[i, :] = points[POINTS * i]
+        fly_fan(points, h, limit_s, place, atmosphere, drag, ground, frame, values, good)
+        fly_probes(
+            centres, h, limit_s, values, good, place, atmosphere, drag, ground, frame, winds, bends, probe, slope,
+            there, met,
+        )  # fmt: skip
         for i in range(m):
             a, b = POINTS * i, POINTS * (i + 1)
             if good[a]:
+                add_errors(values[a:b], slope[i], errors[track[i]], root[i])
                 moments(values[a:b], good[a:b], mean[way, i], covariance[way, i])
+                add_error_covariance(slope[i], root[i], covariance[way, i])
                 height[way, i] = ground_height(mean[way, i, 0], mean[way, i, 1], ground, frame)
                 after_ns[way, i] = nanoseconds(mean[way, i, 2])
     return mean, covariance, height, after_ns

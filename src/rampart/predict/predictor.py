@@ -8,6 +8,7 @@ from pydantic import Field
 
 from rampart.physics.constants import STANDARD_GRAVITY_MS2
 from rampart.physics.environment import Environment
+from rampart.physics.model_error import PROBE, probe_drags, probe_winds
 from rampart.records import Mode, PredictionKind, Predictions, Result, Row, Site, TargetClass, Tracks, Zone
 from rampart.records.spec import NonNegative, Number, Positive, Share, Spec
 
@@ -16,6 +17,8 @@ from .confidence import sigmas_of
 
 _NOTHING: Result[Predictions] = Result(Predictions.empty())
 _UNIT = np.eye(2)
+#: What a boost does besides, one sigma [m].
+LAUNCHER_M = 1.0
 
 
 class PredictorSpec(Spec):
@@ -69,6 +72,7 @@ class Predictor:
     def __init__(self, spec: PredictorSpec, site: Site, environment: Environment) -> None:
         self.spec = spec
         self._environment = environment.arrays()
+        self._probes = probe_winds(environment.atmosphere), probe_drags("g1"), np.array(PROBE)
         self._ground = self._environment[3:]
         self._scale = sigmas_of(spec.ellipse_probability)
         self._zones = _flatten(site.zones)
@@ -139,11 +143,14 @@ class Predictor:
                 track[at],
                 tracks.ballistic_state,
                 tracks.ballistic_covariance,
+                tracks.model_error,
+                tracks.model_error_covariance,
                 tracks.mode_probability[:, Mode.THRUST] > tracks.mode_probability[:, Mode.BALLISTIC],
                 spec.boost_growth,
                 spec.step_s,
                 spec.flight_limit_s,
                 *self._environment,
+                *self._probes,
             )
         rows.impact_enu[at, :2], rows.impact_enu[at, 2] = mean[0, :, :2], height[0]
         rows.impact_covariance[at] = covariance[0, :, :2, :2]
@@ -153,11 +160,28 @@ class Predictor:
         rows.launch_enu[at, :2], rows.launch_enu[at, 2] = mean[1, :, :2], height[1]
         rows.launch_covariance[at] = covariance[1, :, :2, :2]
         rocket = tracks.class_probability[track[at], TargetClass.ROCKET] / rows.weight[at]
-        # from rest, a boost takes twice the time of coasting the same way; and the arc sags, the boosted path hardly
-        early_ns, sag_m = 0.5e9 * spec.boost_s, 0.5 * STANDARD_GRAVITY_MS2 * (0.5 * spec.boost_s) ** 2
-        rows.launch_covariance[at] += (rocket * sag_m**2)[:, None, None] * _UNIT
+        self._boost_back(rows, at, rocket, mean[1, :, 3:])
+        # from rest, a boost takes twice the time of coasting the same way
+        early_ns = 0.5e9 * spec.boost_s
         start_ns = rows.time_ns[at] + after_ns[1] - (rocket * early_ns).astype(np.int64)
         rows.launch_ns[at] = np.where(np.isfinite(height[1]), start_ns, 0)
+
+    def _boost_back(self, rows: Predictions, at: np.ndarray, rocket: np.ndarray, velocity_enu: np.ndarray) -> None:
+        """Move launch points on by how much steeper than a coasting arc a boost leaves the ground.
+
+        A boost at constant acceleration from rest takes twice the time of coasting the same way, so gravity bends its
+        path twice as far: by g cos(e) boost_s^2 / 8 more, across a path of elevation e, which meets the ground that
+        much over sin(e) further on. How long the boost was is not known to better than a third.
+        """
+        level = np.hypot(velocity_enu[:, 0], velocity_enu[:, 1])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            cotangent = np.minimum(level / np.maximum(velocity_enu[:, 2], 1.0), 3.0)
+            course = velocity_enu[:, :2] / np.maximum(level, 1.0)[:, None]
+        ahead = STANDARD_GRAVITY_MS2 * self.spec.boost_s**2 / 8.0 * cotangent
+        rows.launch_enu[at, :2] += (rocket * ahead)[:, None] * course
+        spread = rocket * (1.0 - rocket) * ahead**2 + rocket * (ahead / 3.0) ** 2
+        rows.launch_covariance[at] += spread[:, None, None] * course[:, :, None] * course[:, None, :]
+        rows.launch_covariance[at] += (rocket * LAUNCHER_M**2)[:, None, None] * _UNIT
 
     def _write_reach(
         self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, closest: np.ndarray

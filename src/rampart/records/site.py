@@ -32,6 +32,9 @@ class SensorModel:
     elevation_sigma_rad: float = float("nan")
     range_rate_sigma_ms: float = float("nan")
     height_sigma_m: float = float("nan")
+    range_bias_sigma_m: float = 0.0  #: one sigma of an offset that all its reports share, known to nobody
+    azimuth_bias_sigma_rad: float = 0.0  #: the same
+    elevation_bias_sigma_rad: float = 0.0  #: the same
     p_detect: float = 0.9  #: inside its cover, on what it is made for
     false_alarms_per_scan: float = 0.0
     reference_range_m: float = float("nan")  #: p_detect 0.9 on 0 dBsm

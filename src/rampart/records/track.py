@@ -20,6 +20,15 @@ class Tracks(Columns):
         "f8", 7, doc="state and ln of drag-to-mass [m2/kg] under the ballistic mode; nan where that mode is dead"
     )
     ballistic_covariance: np.ndarray = column("f8", 7, 7, doc="of ballistic_state")
+    model_error: np.ndarray = column(
+        "f8",
+        4,
+        doc="what the flight model may have wrong, as far as this track shows it: wind east, north [m/s], bends of the "
+        "drag curve towards G7 and the sphere (rampart.physics.model_error); nan where the ballistic mode is dead",
+    )
+    model_error_covariance: np.ndarray = column(
+        "f8", 4, 11, doc="of model_error with ballistic_state (first seven) and with itself (last four)"
+    )
     existence: np.ndarray = column("f8", doc="probability that the object is there")
     mode_probability: np.ndarray = column("f8", N_MODES, doc="by Mode")
     class_probability: np.ndarray = column("f8", N_CLASSES, doc="by TargetClass")

@@ -43,6 +43,8 @@ class _RadarSpec(Spec):
     first_scan_s: NonNegative = 0.0  #: start of the first scan, from the start of the run
     range_sigma_m: Positive = 10.0  #: this and the next three: one sigma at the reference signal to noise ratio
     azimuth_sigma_deg: Positive = 0.2  #: see `range_sigma_m`
+    range_bias_sigma_m: NonNegative = 3.0  #: this and the next: one sigma of what is left of alignment errors, as told
+    azimuth_bias_sigma_deg: NonNegative = 0.05  #: see `range_bias_sigma_m`
     measures_range_rate: bool = True  #: false: reports carry no range rate
     range_rate_sigma_ms: Positive = 1.0  #: see `range_sigma_m`
     reference_range_m: Positive = 12_000.0  #: 0 dBsm, Swerling case 1, is seen with probability 0.9 here
@@ -81,6 +83,11 @@ class _RadarSpec(Spec):
         """One sigma and cell in elevation [rad]."""
         return math.nan, math.inf
 
+    @property
+    def _elevation_bias(self) -> float:
+        """One sigma of the bias in elevation [rad]."""
+        return 0.0
+
     def model(self, site: Site) -> SensorModel:
         """What the chain may know of this radar."""
         return SensorModel(
@@ -92,6 +99,9 @@ class _RadarSpec(Spec):
             range_sigma_m=self.range_sigma_m,
             azimuth_sigma_rad=math.radians(self.azimuth_sigma_deg),
             elevation_sigma_rad=self._elevation[0],
+            range_bias_sigma_m=self.range_bias_sigma_m,
+            azimuth_bias_sigma_rad=math.radians(self.azimuth_bias_sigma_deg),
+            elevation_bias_sigma_rad=self._elevation_bias,
             range_rate_sigma_ms=self.range_rate_sigma_ms if self.measures_range_rate else math.nan,
             p_detect=P_DETECT_REFERENCE,
             false_alarms_per_scan=self.false_alarms_per_scan + self.clutter_cells * self.clutter_p_detect,
@@ -138,11 +148,16 @@ class Radar3DSpec(_RadarSpec):
 
     kind: Literal["radar3d"]
     elevation_sigma_deg: Positive = 0.2  #: see `range_sigma_m`
+    elevation_bias_sigma_deg: NonNegative = 0.05  #: see `range_bias_sigma_m`
     elevation_cell_deg: Positive = 1.5  #: see `range_cell_m`
 
     @property
     def _elevation(self) -> tuple[float, float]:
         return math.radians(self.elevation_sigma_deg), math.radians(self.elevation_cell_deg)
+
+    @property
+    def _elevation_bias(self) -> float:
+        return math.radians(self.elevation_bias_sigma_deg)
 
 
 class Radar2DSpec(_RadarSpec):

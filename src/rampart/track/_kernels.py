@@ -25,6 +25,7 @@ from rampart.track.constants import (
     DETECTION,
     FAMILY,
     FIRST_NS,
+    FIT_DOUBT,
     FIT_ROOM,
     FLAGS,
     HAS_ELEVATION,
@@ -38,6 +39,8 @@ from rampart.track.constants import (
     MISSED,
     MU,
     N_CLASSES,
+    N_ERRORS,
+    N_JOINT,
     N_MODES,
     NUMBER,
     ODDS,
@@ -84,7 +87,7 @@ from rampart.track.constants import (
     ZI_TIME_NS,
 )
 from rampart.track.filters._kernels import combine, innovate, predict_track, score, update_track
-from rampart.track.fit._kernels import begin_known, begin_unknown, keep, refit
+from rampart.track.fit._kernels import begin_known, begin_unknown, carry_fall, condense, forget_errors, keep, refit
 from rampart.track.life._kernels import (
     LEAST_DETECT,
     MAX_FAMILY,
@@ -110,6 +113,12 @@ BOX_ACCELERATION = 30.0
 BOX_SIGMA = 5.0
 # Less thrust than this is none [m/s2]
 LEAST_THRUST = 10.0
+# A fit of this many detections is ended by thrust only when more looks in a row than `DOUBTS` speak for it: one wild
+# report must not cost all that was known
+ESTABLISHED = 8
+DOUBTS = 2.0
+# ... and thrust that improbable is then given up: the mere chance of a relight would keep it alive at short periods
+COASTS = 0.02
 # The ballistic state is worth a fit when its family is at least this probable
 FIT_WEIGHT = 0.1
 # Looks at which a target is this visible or better count for "M of N"
@@ -374,7 +383,7 @@ def settle_modes(x, P, real, whole, d2, dof, p):
         real[MU + THRUST] /= total
         real[MU + BALLISTIC] /= total
         note_thrust(real)
-        if real[MU + THRUST] < 1e-4 and whole[HITS] > 4:
+        if real[MU + THRUST] < (COASTS if whole[KEPT] >= ESTABLISHED else 1e-4) and whole[HITS] > 4:
             whole[ALIVE] &= ~1
             real[MU + THRUST], real[MU + BALLISTIC] = 0.0, 1.0
     if (whole[ALIVE] >> BALLISTIC) & 1 and d2 == d2:
@@ -406,17 +415,22 @@ def note_thrust(real):
 
 @kernel
 def fit_fall(x, P, real, whole, fit, z, mask, s, sensors, predicted, predicted_P, p, env, B):
-    """Find the ballistic state anew from all detections since thrust, as long as these are few."""
+    """Find the ballistic state anew from all detections since thrust."""
     if not (whole[ALIVE] >> BALLISTIC) & 1:
         return
-    if real[MU + THRUST] > 0.5:
+    fit[FIT_DOUBT] = fit[FIT_DOUBT] + 1.0 if real[MU + THRUST] > 0.5 else 0.0
+    if fit[FIT_DOUBT] > (DOUBTS if whole[KEPT] >= ESTABLISHED else 0.0):
         whole[KEPT] = 0
+        forget_errors(fit, p)
         return
     if whole[KEPT] == 0:
-        begin_known(fit, whole, predicted, predicted_P, B)
+        begin_known(fit, whole, predicted, predicted_P, p)
+    if whole[KEPT] == FIT_ROOM:
+        condense(fit, whole, sensors, p, env, B)
     keep(fit, whole, z, mask, s)
-    if 1 < whole[KEPT] <= FIT_ROOM and real[WEIGHT] > FIT_WEIGHT:
-        refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env[0], env[1], env[2], B)
+    held = 1 < whole[KEPT] <= FIT_ROOM and real[WEIGHT] > FIT_WEIGHT
+    if not held or not refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env, B):
+        forget_errors(fit, p)
 
 
 @kernel
@@ -610,7 +624,7 @@ def start_track(x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi,
     if real[MU + THRUST] <= 0.5:
         keep(fit, whole, first, first_i[ZI_MASK], s)
         keep(fit, whole, z, zi[ZI_MASK], s)
-        refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env[0], env[1], env[2], B)
+        refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env, B)
     note_thrust(real)
     note_detection(real, whole, first, first_i, s)
     note_detection(real, whole, z, zi, s)
@@ -777,8 +791,8 @@ def _give_birth(
 
 @kernel
 def view(
-    n, now, x, P, real, whole, look, sensors, p, env, state, covariance, fallen, fallen_covariance, mode, classes,
-    existence, status,
+    n, now, x, P, real, whole, look, fit, sensors, p, env, state, covariance, fallen, fallen_covariance, error,
+    error_covariance, mode, classes, existence, status,
 ):  # fmt: skip
     """Tracks as of time `now`: predictions of all modes, joined; existence less what silent sensors imply."""
     W, xo, Po = np.empty((6, 7, 7)), np.empty((N_MODES, 7)), np.empty((N_MODES, 7, 7))
@@ -786,8 +800,10 @@ def view(
     for i in range(n):
         alive, dt = whole[i, ALIVE], now - real[i, TIME]
         for m in range(N_MODES):
-            if (alive >> m) & 1:
-                # without mixing: the state as it stands, carried on
+            # without mixing: the state as it stands, carried on
+            if (alive >> m) & 1 and m == BALLISTIC:
+                carry_fall(x[i, m], P[i, m], fit[i], dt, p, env, xo[m], Po[m], error[i], error_covariance[i])
+            elif (alive >> m) & 1:
                 predict_mode(m, x[i, m], P[i, m], dt, p, env[0], env[1], env[2], xo[m], Po[m], W)
         copy_row(real[i], numbers)
         if alive & 3 and not healthy(xo, Po, alive & 3):
@@ -807,6 +823,10 @@ def view(
                 fallen[i, a] = math.nan
                 for b in range(7):
                     fallen_covariance[i, a, b] = math.nan
+            for a in range(N_ERRORS):
+                error[i, a] = math.nan
+                for b in range(N_JOINT):
+                    error_covariance[i, a, b] = math.nan
         status[i] = whole[i, STATUS]
         _hear_silence(now, numbers, look[i], sensors, p, state[i], covariance[i])
         existence[i] = logistic(numbers[ODDS])

@@ -54,13 +54,22 @@ IDENTITY = 13  # what the target says it is, eight ASCII bytes; 0 if silent
 KEPT = 14  # detections kept for the fit; more than FIT_ROOM: the fit is over
 N_WHOLE = 15
 
-# Detections kept for the fit of a falling body: rows of FIT_ROW in `fit`, then what was known before the first
-FIT_ROOM = 16
+# What the flight model may have wrong (rampart.physics.model_error), beside the seven of a state
+N_ERRORS = 4
+N_JOINT = N_STATE + N_ERRORS
+
+# Detections kept for the fit of a falling body: rows of FIT_ROW in `fit`
+FIT_ROOM = 32
 FIT_MASK = 11  # after time, five numbers, five sigmas
 FIT_SENSOR = 12
-FIT_ROW = 13
-FIT_BASE = FIT_ROOM * FIT_ROW  # state (7,), information (7, 7)
-N_FIT = FIT_BASE + 7 + 49
+FIT_COUNT = 13  # detections joined in this row
+FIT_ROW = 14
+FIT_BASE = FIT_ROOM * FIT_ROW  # known before the first detection: state (7,), information (7, 7)
+FIT_FIRST = FIT_BASE + 7 + 49  # the state at the first detection as found last; nan if it was not
+FIT_EPOCH = FIT_FIRST + 7  # time of both [s]
+FIT_DOUBT = FIT_EPOCH + 1  # looks in a row that speak for thrust
+FIT_ERROR = FIT_DOUBT + 1  # the model's errors: mean (4,), covariance with state and each other (4, 11)
+N_FIT = FIT_ERROR + N_ERRORS * (1 + N_JOINT)
 
 # Detections packed for kernels: columns of `z`
 Z_TIME = 0
@@ -121,7 +130,8 @@ S_ROTATING = 12
 S_SIGMA = 13  # 13..17, as Z_SIGMA
 S_RANGES = 18  # 1: measures range, so its silence counts
 S_DELAY = 19
-N_S = 20
+S_BIAS = 20  # 20..22: one sigma of range, azimuth and elevation biases
+N_S = 23
 
 # Parameters: entries of `p`
 P_BALLISTIC = 0
@@ -162,4 +172,6 @@ P_LAYER_SIGMA = 34
 P_STEP = 35  # longest Runge-Kutta step [s]
 P_CLUTTER_SPEED = 36  # radial speeds of false alarms reach this far [m/s]
 P_LAG = 37  # how late a detection may come [s]
-N_P = 38
+P_ERROR = 38  # 38..41: one sigma of each of the model's errors
+P_PROBE = 42  # 42..45: by how much the tables in `env` that show their effect are changed
+N_P = 46

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from scipy.special import chdtri
 
 from rampart.physics.environment import Environment
+from rampart.physics.model_error import PROBE
 from rampart.records import Site
 from rampart.records.spec import NonNegative, Number, Positive, Spec
 
@@ -36,7 +37,7 @@ class TrackerSpec(Spec):
     kind: Literal["imm"] = "imm"
 
     #: density of the white acceleration that falling bodies may feel beyond drag and gravity, m2/s3
-    ballistic_noise_m2s3: NonNegative = 1e-3
+    ballistic_noise_m2s3: NonNegative = 3e-3
     #: growth of the variance of ln drag-to-mass, 1/s
     ln_drag_noise_s: NonNegative = 1e-5
     #: density of the white acceleration under thrust (m2/s3), of its amount (m2/s5)
@@ -65,6 +66,10 @@ class TrackerSpec(Spec):
     ballistic_speed_ms: Positive = 300.0  #: one sigma of the speed, each way
     thrust_ms2: Positive = 100.0  #: acceleration under thrust
     thrust_sigma_ms2: Positive = 70.0  #: one sigma of it
+    #: one sigma of the error of the site's wind, each way
+    wind_error_ms: NonNegative = 2.0
+    #: one sigma of how far a drag curve bends from the assumed one towards G7 and towards the sphere, in ln Cd
+    drag_curve_error: NonNegative = 0.2
     #: and of steered ones
     steered_speed_ms: Positive = 120.0
     turn_sigma_s: Positive = 0.1  #: one sigma of the turn rate, rad/s
@@ -150,6 +155,8 @@ def parameters(spec: TrackerSpec, site: Site, environment: Environment) -> Float
     p[k.P_BALLISTIC_SPEED], p[k.P_STEERED_SPEED] = spec.ballistic_speed_ms, spec.steered_speed_ms
     p[k.P_LAYER_HEIGHT], p[k.P_LAYER_SIGMA] = spec.layer_height_m, spec.layer_sigma_m
     p[k.P_STEP], p[k.P_CLUTTER_SPEED], p[k.P_LAG] = spec.step_s, spec.clutter_speed_ms, spec.lag_s
+    p[k.P_ERROR : k.P_ERROR + k.N_ERRORS] = [spec.wind_error_ms] * 2 + [spec.drag_curve_error] * 2
+    p[k.P_PROBE : k.P_PROBE + k.N_ERRORS] = PROBE
     return p
 
 
@@ -172,4 +179,5 @@ def sensor_table(site: Site) -> Floats:
             s.range_sigma_m, s.azimuth_sigma_rad, s.elevation_sigma_rad, s.range_rate_sigma_ms, s.height_sigma_m,
         )  # fmt: skip
         row[k.S_RANGES] = float(math.isfinite(s.range_sigma_m))
+        row[k.S_BIAS : k.S_BIAS + 3] = s.range_bias_sigma_m, s.azimuth_bias_sigma_rad, s.elevation_bias_sigma_rad
     return table

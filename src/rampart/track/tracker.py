@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rampart.physics.environment import Environment
+from rampart.physics.model_error import probe_drags, probe_winds
 from rampart.records import Detections, ExternalTracks, Result, Site, Tracks, TrackStatus
 
 from . import _kernels
@@ -20,7 +21,10 @@ from .constants import (
     FLAGS,
     HITS,
     IDENTITY,
+    N_ERRORS,
+    N_JOINT,
     N_MODES,
+    N_STATE,
     NUMBER,
     RCS,
     RCS_N,
@@ -84,7 +88,11 @@ class Tracker:
         self.spec = spec or TrackerSpec()
         self.site = site
         world = environment or Environment.standard(latitude_rad=site.latitude_rad, height_m=site.height_m)
-        self._env = world.arrays(self.spec.drag_shape)
+        self._env = (
+            *world.arrays(self.spec.drag_shape),
+            probe_winds(world.atmosphere),
+            probe_drags(self.spec.drag_shape),
+        )
         self._sensors = sensor_table(site)
         self._p = parameters(self.spec, site, world)
         self._limits = gate_limits(self.spec.gate_probability)
@@ -257,14 +265,15 @@ class Tracker:
         return tracks
 
     def _view(self, now_ns: int, n: int) -> tuple[np.ndarray, ...]:
-        x, P, real, whole, look = (a[:n] for a in self._state.arrays[:5])
+        x, P, real, whole, look, fit = (a[:n] for a in self._state.arrays[:6])
         state, covariance = np.empty((n, 6)), np.empty((n, 6, 6))
-        fallen, fallen_covariance = np.empty((n, 7)), np.empty((n, 7, 7))
+        fallen, fallen_covariance = np.empty((n, N_STATE)), np.empty((n, N_STATE, N_STATE))
+        error, error_covariance = np.empty((n, N_ERRORS)), np.empty((n, N_ERRORS, N_JOINT))
         mode, classes = np.empty((n, N_MODES)), np.empty((n, 9))
         existence, status = np.empty(n), np.empty(n, np.int8)
         _kernels.view(
-            n, (now_ns - self.site.start_ns) * 1e-9, x, P, real, whole, look, self._sensors, self._p, self._env, state,
-            covariance, fallen, fallen_covariance, mode, classes, existence, status,
+            n, (now_ns - self.site.start_ns) * 1e-9, x, P, real, whole, look, fit, self._sensors, self._p, self._env,
+            state, covariance, fallen, fallen_covariance, error, error_covariance, mode, classes, existence, status,
         )  # fmt: skip
         silent = status != whole[:, STATUS]
         if silent.any():
@@ -277,6 +286,8 @@ class Tracker:
             covariance,
             fallen,
             fallen_covariance,
+            error,
+            error_covariance,
             existence,
             mode,
             classes,
