@@ -18,6 +18,9 @@ NAMES = {
     "coverage": "CPU time of a 20 x 20 km coverage map over terrain",
     "flights": "apogees and fall points of real flights, and whether their intervals hold",
     "explain": "planted causes: how often the gate that was closed is the gate that is named",
+    "classify": "what single flights are taken for, and whether the probabilities hold",
+    "gap": "low slow drones past a growing mix of sensors",
+    "calm": "drone warnings among 300 birds",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 

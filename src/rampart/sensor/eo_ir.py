@@ -37,7 +37,8 @@ class EoIrSpec(StationSpec):
     """``kind = "eo_ir"``: a daylight or thermal camera with a narrow field of view that has to be turned.
 
     `pointing = "cued"`: it looks at the tracks of its site in turn, those that may be drones more often than others,
-    and sweeps as long as there are none; `"sweep"`: it steps round its sector at `sweep_elevation_deg`, one field of view per scan.
+    and sweeps as long as there are none; `"sweep"`: it steps round its sector at `sweep_elevation_deg`, one field of
+    view per scan.
 
     Examples
     --------

@@ -367,7 +367,7 @@ class Radar:
         fixed = real & (sky.target_class[flight] == TargetClass.FIXED_WING) if len(sky) else real
         if fixed.any():
             # a propeller turns across the way of flight: seen from ahead or behind its blades hardly move in range
-            v = sky.velocity_enu[sky.offset[flight]]
+            v = sky.velocity_enu[sky.offset[np.maximum(flight, 0)]]
             along = np.clip(table[kernels.RR] / np.maximum(np.linalg.norm(v, axis=1), 1.0), -1.0, 1.0)
             tips = np.where(fixed, tips * np.sqrt(np.maximum(1.0 - np.nan_to_num(along) ** 2, 0.04)), tips)
         return width_ms(tips, table[kernels.SNR_DB], real, u, noise)

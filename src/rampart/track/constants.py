@@ -34,7 +34,19 @@ BOOST = 20  # greatest probability of thrust so far
 CLASS = 21  # class probabilities: 21..29
 COUNTED = 30  # time up to which survival is accounted for [s]
 SURPRISE = 31  # running mean of the ballistic innovation per degree of freedom
-N_REAL = 32
+POWER = 32  # mean radar cross-section less what the threshold adds [m2]
+POWER_N = 33  # looks behind it
+HEARD = 34  # radio links heard from it, fading
+WIDTH = 35  # mean ln of the micro-Doppler widths found [ln m/s]
+WIDTH_N = 36  # looks that found one
+WIDTH_NONE = 37  # looks that should have found one and did not
+PICTURES = 38  # scored pictures taken of it
+TURN_FROM = 39  # time [s], east and north velocity, variance of the heading: where the window for its turn rate began
+WINDOWS = 43  # windows that are over
+PICTURE = 44  # mean ln score of the pictures, by class: 44..52
+TURNING = 53  # mean ln likelihood of the turn rate of all windows, the present one too, by class: 53..61
+TURNED = 62  # the same of those that are over: 62..70
+N_REAL = 71
 
 # Whole numbers of a track: columns of `whole`
 NUMBER = 0
@@ -82,7 +94,10 @@ Z_SIGMA = 6  # 6..10, of the five above [m, rad, rad, m/s, m]
 Z_EAST = 11  # 11..13: position in the site's frame [m], measured or converted; nan without range
 Z_ROOT = 14  # 14..22: inverse Cholesky root of a measured position's covariance, row by row
 Z_RCS = 23
-N_Z = 24
+Z_SNR = 24  # [dB]
+Z_WIDTH = 25  # of the micro-Doppler [m/s]
+Z_SCORE = 26  # 26..34: relative likelihood of a picture by class
+N_Z = 35
 
 # ... and columns of `zi`
 ZI_NUMBER = 0
@@ -93,7 +108,8 @@ ZI_MASK = 4
 ZI_HINT = 5
 ZI_FLAGS = 6
 ZI_IDENTITY = 7  # as IDENTITY
-N_ZI = 8
+ZI_EMISSION = 8  # records.Emission
+N_ZI = 9
 
 # What a detection measures: bits of ZI_MASK
 HAS_RANGE = 1

@@ -13,7 +13,8 @@ from rampart.physics.model_error import probe_drags, probe_winds
 from rampart.records import Detections, ExternalTracks, Result, Site, Tracks, TrackStatus
 
 from . import _kernels
-from .classify import class_table
+from .classification._kernels import N_SOURCES, weigh
+from .classify import ClassChange, change_of, class_table
 from .constants import (
     DELETED,
     DETECTION,
@@ -107,6 +108,7 @@ class Tracker:
         self._hearing = Hearing(len(site.sensors))
         self._retired: dict[int, int] = {}
         self._last = Tracks.empty()
+        self._called: dict[int, int] = {}  # track -> the class it was said to be
         self.refused: dict[str, int] = {}  #: detections that were not used, by reason, since the start
 
     def _lag_settings(self) -> tuple[int, np.ndarray, int]:
@@ -138,9 +140,9 @@ class Tracker:
         Result of Tracks
             One row per live track, tentative ones too, and one for each that ended since the last step.
             ``info["association"]`` (m, 2): detection and track numbers brought together in this step (again, where late
-            detections made scans run again); ``info["refused"]``: detections not used, by reason; ``info["sensors"]``:
-            the standing of each sensor (`health`); ``info["external"]``: which track of which system became which of
-            ours.
+            detections made scans run again); ``info["refused"]``: detections not used, by reason; ``info["classes"]``:
+            a `ClassChange` for each confirmed track that is called something else than before; ``info["sensors"]``: the
+            standing of each sensor (`health`); ``info["external"]``: which track of which system became which of ours.
         """
         used, refused = np.empty((0, 2), np.int64), dict[str, int]()
         ran = 0
@@ -166,12 +168,32 @@ class Tracker:
         if self._joiner.holds_any:
             tracks, others = self._joiner.join(now_ns, tracks)
         wake = now_ns + WAKE_NS if len(tracks) else None
-        info = {"association": used, "refused": refused, "sensors": self.health(), "external": others}
+        changes = self._class_changes(now_ns, tracks) if ran else ()
+        info = {"association": used, "refused": refused, "classes": changes}
+        info |= {"sensors": self.health(), "external": others}
         return Result(tracks, info, wake)
 
     def health(self) -> list[dict[str, Any]]:
         """The standing of each sensor, in the order of the site: see `rampart.track.registration.health`."""
         return sensor_health(self.site, self.registration, self._hearing)
+
+    def _class_changes(self, now_ns: int, tracks: Tracks) -> tuple[ClassChange, ...]:
+        """Tracks that are called something else than before, and what moved them."""
+        live = np.flatnonzero(tracks.status == TrackStatus.CONFIRMED)
+        best = tracks.class_probability.argmax(axis=1)
+        called = {int(n): int(c) for n, c in zip(tracks.number[live], best[live], strict=True)}
+        fresh = {n for n, c in called.items() if self._called.get(n, -1) != c}
+        gone = set(tracks.number[tracks.status == TrackStatus.DELETED].tolist())
+        changes = []
+        numbers, rows = tracks.number.tolist(), self._state.tracks
+        x, P, real, whole = (a[:rows] for a in self._state.arrays[:4])
+        for i in np.flatnonzero(np.isin(whole[:, NUMBER], list(fresh))) if fresh else ():
+            number, weights = int(whole[i, NUMBER]), np.empty((N_SOURCES, 9))
+            weigh(P[i], x[i], real[i], self._table, whole[i, IDENTITY] != 0, weights)
+            probability = tracks.class_probability[numbers.index(number)]
+            changes.append(change_of(number, now_ns, probability, self._called.get(number), weights))
+        self._called = {n: c for n, c in {**self._called, **called}.items() if n not in gone}
+        return tuple(changes)
 
     def _run(self, first: int) -> np.ndarray:
         """Run the scans from `first` on, from the state before it."""
@@ -329,6 +351,7 @@ class Tracker:
             "refused": dict(self.refused),
             "hearing": self._hearing.save(),
             "external": self._joiner.save(),
+            "called": dict(self._called),
             "last": {name: getattr(self._last, name).copy() for name in Tracks.names()},
         }
 
@@ -349,6 +372,7 @@ class Tracker:
         self.refused = dict(snapshot["refused"])
         self._hearing.load(snapshot["hearing"])
         self._joiner.load(snapshot["external"])
+        self._called = {int(n): int(c) for n, c in snapshot.get("called", {}).items()}
         self._last = Tracks.build(**snapshot["last"])
 
 

@@ -54,3 +54,10 @@ def test_a_propeller_seen_from_ahead_hardly_spreads_the_echo(radar, straight, sc
         return np.median(np.concatenate([r.doppler_spread_ms for r in looks]))
 
     assert width(ahead) < 0.5 * width(across)
+
+
+def test_false_alarms_beside_a_fixed_wing_craft_have_widths_too(radar, straight, scan):
+    flight = straight([0.0, 1200.0, 60.0], [0.0, -40.0, 0.0], kind="fixed_wing", tip_speed_ms=75.0)
+    result = scan(radar(micro_doppler=True, false_alarms_per_scan=30.0), flight)
+    assert (result.info["flight"] < 0).sum() > 10
+    assert np.isfinite(result.records.doppler_spread_ms).all()

@@ -21,6 +21,7 @@ from rampart.track.constants import (
     HAS_POSITION,
     HAS_RANGE,
     HAS_RATE,
+    N_CLASSES,
     NO_MEASUREMENT,
     P_LAYER_HEIGHT,
     P_LAYER_SIGMA,
@@ -35,8 +36,12 @@ from rampart.track.constants import (
     Z_RATE,
     Z_RCS,
     Z_ROOT,
+    Z_SCORE,
     Z_SIGMA,
+    Z_SNR,
     Z_TIME,
+    Z_WIDTH,
+    ZI_EMISSION,
     ZI_FLAGS,
     ZI_HINT,
     ZI_IDENTITY,
@@ -60,7 +65,7 @@ AHEAD_NS = 1_000_000_000
 @kernel
 def pack(
     number, time_ns, received_ns, sensor, values, sigmas, position, position_covariance, rcs, identity, hint, flags,
-    now_ns, start_ns, sensors, p, C, z, zi, status,
+    snr, width, emission, score, now_ns, start_ns, sensors, p, C, z, zi, status,
 ):  # fmt: skip
     """Pack detections into rows z (m, N_Z), zi (m, N_ZI); `status` (m,) says which are good.
 
@@ -76,6 +81,11 @@ def pack(
         whole[ZI_FLAGS], whole[ZI_IDENTITY] = flags[j], identity[j]
         row[Z_TIME] = (time_ns[j] - start_ns) * 1e-9
         row[Z_RCS] = rcs[j] if -100.0 < rcs[j] < 100.0 else math.nan
+        row[Z_SNR] = snr[j] if -100.0 < snr[j] < 300.0 else math.nan
+        row[Z_WIDTH] = width[j] if 0.0 < width[j] < 1e4 else math.nan
+        for k in range(N_CLASSES):
+            row[Z_SCORE + k] = score[j, k] if 0.0 < score[j, k] < 1e9 else math.nan
+        whole[ZI_EMISSION] = emission[j]
         if s < 0 or s >= len(sensors):
             status[j] = BAD_SENSOR
             continue

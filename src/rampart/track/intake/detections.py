@@ -76,6 +76,7 @@ def pack_rows(
         (d.range_m, d.azimuth_rad, d.elevation_rad, d.range_rate_ms, d.height_m),
         (d.range_sigma_m, d.azimuth_sigma_rad, d.elevation_sigma_rad, d.range_rate_sigma_ms, d.height_sigma_m),
         d.position_enu, d.position_covariance, d.rcs_dbsm, _encode(d.identity), d.class_hint, d.flags,
+        d.snr_db, d.doppler_spread_ms, d.emission, d.class_score,
         now_ns, start_ns, sensors, p, _SCRATCH, z, zi, status,
     )  # fmt: skip
     refused: dict[str, int] = {}
