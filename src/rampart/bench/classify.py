@@ -72,7 +72,7 @@ def judge(seed: int, view: str) -> Verdict:
     spec = Radar3DSpec(
         id="r",
         kind="radar3d",
-        position_enu_m=[0.0, 0.0, 12.0],
+        position_enu_m=(0.0, 0.0, 12.0),
         minimum_radial_speed_ms=2.0,
         false_alarms_per_scan=2.0,
         interrogates=False,

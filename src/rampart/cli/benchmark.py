@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     name: Annotated[
         str,
-        typer.Argument(help="flight, track, impact, flights, chain, asterix, coverage, explain, scenarios; or scenes."),
+        typer.Argument(help="One that the documentation lists, e.g. track or classify; or scenes."),
     ],
     quick: Annotated[bool, typer.Option(help="Fewer repeats and seeds.")] = False,
     out_dir: Annotated[Path | None, typer.Option("--out", help="Of scenes: the folder to write them to.")] = None,

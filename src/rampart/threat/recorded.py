@@ -60,6 +60,8 @@ class RecordedSpec(PartSpec):
     time_column: ColumnKey = "time_s"  #: header of the time; a number counts columns
     latitude_column: ColumnKey | None = "latitude_deg"  #: in degrees, WGS-84
     longitude_column: ColumnKey | None = "longitude_deg"  #: in degrees, WGS-84
+    east_column: ColumnKey | None = None  #: with `north_column`, in place of degrees: metres east of the site's origin
+    north_column: ColumnKey | None = None  #: see `east_column`; heights are then above the site's origin
     height_column: ColumnKey = "height_m"  #: header of the height
     time_unit: Literal["s", "ms", "us", "ns", "min"] = "s"  #: of the time column
     height_unit: Literal["m", "ft", "km"] = "m"  #: of the height column
@@ -90,6 +92,10 @@ class RecordedSpec(PartSpec):
     def _check(self) -> RecordedSpec:
         if (self.latitude_column is None) != (self.longitude_column is None):
             raise ValueError("expected both latitude_column and longitude_column, or none of them")
+        if (self.east_column is None) != (self.north_column is None):
+            raise ValueError("expected both east_column and north_column, or none of them")
+        if self.east_column is not None and (self.above_en_m is not None or self.anchor_lat_deg is not None):
+            raise ValueError("expected no above_en_m and no anchor: east_column says where it flies")
         if (self.anchor_lat_deg is None) != (self.anchor_lon_deg is None):
             raise ValueError("expected both anchor_lat_deg and anchor_lon_deg, or none of them")
         if self.anchor_lat_deg is not None and self.above_en_m is None:
@@ -125,7 +131,9 @@ class RecordedSpec(PartSpec):
 
     def _read(self, path: Path) -> FlightLog:
         columns = {"time": self.time_column, "height": self.height_column}
-        if not self.height_alone:
+        if self.east_column is not None and self.north_column is not None:
+            columns |= {"east": self.east_column, "north": self.north_column}
+        elif not self.height_alone:
             if self.latitude_column is None or self.longitude_column is None:
                 raise InputError(f"threat {self.id!r}: heights alone need above_en_m, the point to fly them above")
             columns |= {"latitude": self.latitude_column, "longitude": self.longitude_column}
@@ -185,6 +193,8 @@ class RecordedSpec(PartSpec):
         height = place["height"] * _HEIGHT_UNITS[self.height_unit] + self.height_offset_m
         if self.median_rows > 1:
             height = median_filter(height, self.median_rows, mode="nearest")
+        if self.east_column is not None:
+            return np.column_stack([place["east"], place["north"], height])
         if self.height_alone:
             east, north = self.above_en_m or (0.0, 0.0)
             ground = float(environment.terrain.height_at(east, north))

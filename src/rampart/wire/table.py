@@ -18,7 +18,8 @@ from .noise import SEARCH_RADAR, SensorNoise, noise_by_row
 
 PARQUET_MARK = b"PAR1"  #: how a Parquet file begins
 _REQUIRED = ("time_s", "sensor", "range_m", "azimuth_deg", "elevation_deg")
-_OPTIONAL = ("range_rate_ms", "snr_db", "height_m", "range_sigma_m", "azimuth_sigma_deg", "elevation_sigma_deg")
+_OPTIONAL = ("range_rate_ms", "snr_db", "height_m", "range_sigma_m", "azimuth_sigma_deg", "elevation_sigma_deg",
+             "rcs_dbsm", "doppler_spread_ms")  # fmt: skip
 COLUMNS = (*_REQUIRED, *_OPTIONAL)
 _ALWAYS = ("time_s", "range_m", "azimuth_deg")  # never empty, but for the range of a sensor that measures none
 _MAX_TIME_S = 4e9  # with any start from 1970 to 2106 it stays within an int64 of ns
@@ -86,6 +87,8 @@ class DetectionsTable:
             range_rate_ms=at["range_rate_ms"],
             height_m=at["height_m"],
             snr_db=at["snr_db"],
+            rcs_dbsm=at["rcs_dbsm"],
+            doppler_spread_ms=at["doppler_spread_ms"],
             range_sigma_m=sigma(at["range_sigma_m"], "range_m", at["range_m"]),
             azimuth_sigma_rad=sigma(np.radians(at["azimuth_sigma_deg"]), "azimuth_rad", azimuth),
             elevation_sigma_rad=sigma(np.radians(at["elevation_sigma_deg"]), "elevation_rad", elevation),
@@ -100,8 +103,8 @@ def read_detections(path: str | Path, *, bearing_sensors: Collection[str] = ()) 
     """Read a detections table, ``.csv`` or ``.parquet``.
 
     Columns ``time_s, sensor, range_m, azimuth_deg, elevation_deg`` and, where given, ``range_rate_ms, snr_db, height_m,
-    range_sigma_m, azimuth_sigma_deg, elevation_sigma_deg``, in any order; one row per detection, times never going
-    back. Elevation and the optional columns may have empty cells.
+    range_sigma_m, azimuth_sigma_deg, elevation_sigma_deg, rcs_dbsm, doppler_spread_ms``, in any order; one row per
+    detection, times never going back. Elevation and the optional columns may have empty cells.
 
     Parameters
     ----------
@@ -241,6 +244,7 @@ def _checked(
             (columns["range_m"] <= 0, "range_m", "more than 0"),
             (np.abs(columns["azimuth_deg"]) > 360.0, "azimuth_deg", "-360 to 360, clockwise from north"),
             (np.abs(columns["elevation_deg"]) > 90.0, "elevation_deg", "-90 to 90"),
+            (columns["doppler_spread_ms"] <= 0, "doppler_spread_ms", "more than 0"),
         ]
         rules += [(columns[name] <= 0, name, "more than 0") for name in columns if "_sigma_" in name]
     _refuse_first(rules, columns, where)

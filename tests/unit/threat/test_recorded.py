@@ -239,3 +239,14 @@ def test_heights_alone_need_a_point(fly):
 def test_nonsense_is_refused(keys, message):
     with pytest.raises(ValidationError, match=message):
         RecordedSpec(id="x", kind="recorded", file="log.csv", **keys)
+
+
+def test_places_may_be_metres_in_the_sites_frame(fly):
+    log = "t,x,y,z\n" + "\n".join(f"{k},{12.0 * k},{-5.0 * k},{60.0}" for k in range(30)) + "\n"
+    keys = {"time_column": "t", "east_column": "x", "north_column": "y", "height_column": "z", "as_kind": "multirotor"}
+    flight = fly(log, **keys)
+    assert flight.position_enu[-1] == pytest.approx([348.0, -145.0, 60.0], abs=1e-3)
+    assert flight.tip_speed_ms > 20.0
+    with pytest.raises(ValidationError, match="north_column"):
+        fly(log, east_column="x")
+    assert "no column 'w'" in error_of(fly, log, **{**keys, "north_column": "w"})
