@@ -36,9 +36,9 @@ def rate(k: int, hours: float) -> dict[str, float | int]:
         "k": k,
         "hours": round(hours, 4),
         "per_hour": k / hours,
-        "low": round(low / hours, 5),
-        "high": round(high / hours, 5),
-        "at_most_per_24_h": round(24.0 * bound / hours, 4),
+        "low": round(float(low) / hours, 5),
+        "high": round(float(high) / hours, 5),
+        "at_most_per_24_h": round(24.0 * float(bound) / hours, 4),
     }
 
 

@@ -48,13 +48,14 @@ def figures(summaries: list[dict[str, Any]]) -> dict[str, Any]:
     threats = [threat for summary in summaries for threat in summary["threats"]]
     warned = [t for t in threats if _lead(t) >= SHELTER_S]
     confirmed = [t for t in threats if t["confirmed_s"] is not None]
+    seen = [t for t in confirmed if t["first_detection_s"] is not None]
     hours = sum(summary["duration_s"] for summary in summaries) / 3600.0
     return {
         "drones": len(threats),
         "missed": share(len(threats) - len(warned), len(threats)),
         "never_confirmed": share(len(threats) - len(confirmed), len(threats)),
-        "first_detection_s": _spread([t["first_detection_s"] - t["launch_s"] for t in confirmed]),
-        "time_to_confirm_s": _spread([t["confirmed_s"] - t["first_detection_s"] for t in confirmed]),
+        "first_detection_s": _spread([t["first_detection_s"] - t["launch_s"] for t in seen]),
+        "time_to_confirm_s": _spread([t["confirmed_s"] - t["first_detection_s"] for t in seen]),
         "warning_time_s": _spread([_lead(t) for t in warned]),
         "called_drone": share(sum(t["class"] in ("multirotor", "fixed_wing") for t in confirmed), len(confirmed)),
         "false_warnings": rate(sum(s["warnings"]["false"] for s in summaries), hours),

@@ -109,6 +109,8 @@ class Policy:
         chance = probability * danger.belief
         if danger.belief < self.least_weight or chance < self.base(danger.drone):
             return False
+        if danger.drone and danger.hits < self.proven_hits:
+            return False  # slow enough to wait for: three false alarms in a row look like one too
         if slack_s <= 0.0:
             return True
         return chance >= self.early_probability if danger.drone else probability >= self.wait_share * best

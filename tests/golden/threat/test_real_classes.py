@@ -42,13 +42,14 @@ def middle_of(path, aircraft=None):
     return {"anchor_lat_deg": row["latitude"], "anchor_lon_deg": row["longitude"]}
 
 
-def verdicts(path, *, seconds=400.0, silent=True, **keys):
+def verdicts(path, *, seconds=400.0, **keys):
     """Class of the longest track of each scan in which the flight is within 12 km, once it is confirmed for 5 s."""
     dice = np.random.Generator(np.random.Philox(4))
-    [flight] = RecordedSpec(id="log", kind="recorded", file=str(path), **ADSB, **keys).build(PLACE, HERE, dice)
-    spec = Radar3DSpec(id="r", kind="radar3d", position_enu_m=[0.0, 0.0, 465.0], scan_period_s=2.0, max_elevation_deg=89,
-                       minimum_radial_speed_ms=2.0, false_alarms_per_scan=2.0, micro_doppler=True,
-                       interrogates=not silent)  # fmt: skip
+    spec = RecordedSpec(id="log", kind="recorded", file=str(path), **ADSB, **keys)
+    [flight] = spec.build(PLACE, HERE, dice)
+    keys = {"scan_period_s": 2.0, "max_elevation_deg": 89, "minimum_radial_speed_ms": 2.0, "false_alarms_per_scan": 2.0}
+    place = [0.0, 0.0, 465.0]
+    spec = Radar3DSpec(id="r", kind="radar3d", position_enu_m=place, micro_doppler=True, interrogates=False, **keys)
     site = Site("s", PLACE.latitude_rad, PLACE.longitude_rad, 450.0, sensors=(spec.model(PLACE),))
     radar, tracker = spec.build(site, HERE, 0, dice), Tracker(site, HERE)
     near = np.linalg.norm(flight.position_enu, axis=1) < 12_000.0
