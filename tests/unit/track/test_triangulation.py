@@ -135,6 +135,17 @@ def test_a_snapshot_goes_on_as_the_first_would_have():
         assert ours.canonical_bytes() == theirs.canonical_bytes()
 
 
+def test_a_start_does_not_depend_on_what_lay_in_its_row_before():
+    site, batches, _, _ = scene(20, 2, 1, elevation=True, seconds=8.0)
+    clean, littered = Tracker(site), Tracker(site)
+    for array in littered._state.arrays[5:6]:
+        array[:] = 1.0e3
+    for batch in batches:
+        ours, theirs = (t.step(int(batch.time_ns[0]), batch).records for t in (clean, littered))
+        assert ours.canonical_bytes() == theirs.canonical_bytes()
+    assert np.isin(ours.status, HELD).any()
+
+
 def bearing(place, at, time_s=0.0):
     d, z = at - place, np.full(k.N_Z, np.nan)
     z[k.Z_TIME], z[k.Z_AZIMUTH], z[k.Z_ELEVATION] = time_s, np.arctan2(d[0], d[1]), np.arctan2(d[2], np.hypot(*d[:2]))

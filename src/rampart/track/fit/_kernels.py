@@ -323,6 +323,8 @@ def refit(x, P, fit, whole, sensors, p, env, B):
         Whether the fit held.
     """
     kept = whole[KEPT]
+    if kept > FIT_ROOM:  # given up, or begun from positions: nothing was kept
+        return False
     d = N_JOINT + N_BIASES * min(len(sensors), MOST_BIASED)
     A, C, L, g, y = np.empty((d, d)), np.empty((d, d)), np.empty((d, d)), np.empty(d), np.empty(d)
     T, W, F, Y = np.empty((7, N_JOINT)), np.empty((7, N_JOINT)), np.empty((7, 7)), np.empty((2, 7))
