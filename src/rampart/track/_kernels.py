@@ -12,7 +12,9 @@ import numpy as np
 from rampart.physics._jit import kernel
 from rampart.physics._kernels import ground_height
 from rampart.track.association._kernels import associate, none
+from rampart.track.birth._kernels import START_ODDS, first_not_below, pair_seeds
 from rampart.track.classification._kernels import judge_class, see_class
+from rampart.track.clutter._kernels import age_clutter, clutter_rates, count_false
 from rampart.track.constants import (
     ALIVE,
     BALLISTIC,
@@ -30,7 +32,6 @@ from rampart.track.constants import (
     FLAGS,
     HAS_ELEVATION,
     HAS_RANGE,
-    HAS_RATE,
     HISTORY,
     HITS,
     IDENTITY,
@@ -44,22 +45,24 @@ from rampart.track.constants import (
     N_MODES,
     NUMBER,
     ODDS,
-    P_BIRTHS,
     P_COAST,
     P_CONFIRM_HITS,
     P_CONFIRM_LOOKS,
     P_CONFIRM_ODDS,
+    P_CRUISE_TIME,
     P_DELETE_ODDS,
+    P_HOVER_STAY,
     P_LAG,
     P_LAYER_HEIGHT,
     P_LAYER_SIGMA,
     P_MAX_SPEED,
     P_SEED_SCANS,
+    P_SURE_ODDS,
+    P_TURN_TIME,
     RCS,
     RCS_N,
     RECEIVED_NS,
     S_DELAY,
-    S_DETECT,
     S_EAST,
     S_PERIOD,
     S_RANGES,
@@ -74,7 +77,6 @@ from rampart.track.constants import (
     UPDATED_NS,
     WEIGHT,
     Z_EAST,
-    Z_RATE,
     Z_RCS,
     Z_SIGMA,
     Z_TIME,
@@ -86,7 +88,7 @@ from rampart.track.constants import (
     ZI_SENSOR,
     ZI_TIME_NS,
 )
-from rampart.track.filters._kernels import combine, innovate, predict_track, score, update_track
+from rampart.track.filters._kernels import combine, predict_track, score, update_track
 from rampart.track.fit._kernels import begin_known, begin_unknown, carry_fall, condense, forget_errors, keep, refit
 from rampart.track.life._kernels import (
     LEAST_DETECT,
@@ -101,8 +103,6 @@ from rampart.track.life._kernels import (
 from rampart.track.measurement._kernels import place
 from rampart.track.motion._kernels import copy_mode, predict_mode
 
-# A pair of detections starts a track if the odds that it is one are better than this (ln)
-START_ODDS = -5.0
 # A tentative track is given up below these odds (ln)
 GIVE_UP_ODDS = -6.0
 # Sight of a mode this unlikely does not widen the search box
@@ -125,9 +125,6 @@ FIT_WEIGHT = 0.1
 FAIR_LOOK = 0.25
 # Where a track must be before it is said to be underground [m]
 UNDERGROUND_M = 50.0
-# Velocity prior of a first detection, slow and fast: sigma across the line of sight [m/s], acceleration [m/s2]
-SLOW = (40.0, 5.0)
-FAST = (300.0, 120.0)
 # Columns of the per-track scratch `aside`
 A_TIME = 0  # time that the prediction stands for [s]; nan: none
 A_DETECT = 1  # probability of detection
@@ -141,19 +138,6 @@ def copy_row(source, target):
     """Copy one row of numbers. A loop: slices would cost compile time."""
     for i in range(len(source)):
         target[i] = source[i]
-
-
-@kernel
-def first_not_below(values, n, limit):
-    """Place of the first of n rising values that is `limit` or more."""
-    low, high = 0, n
-    while low < high:
-        middle = (low + high) // 2
-        if values[middle] < limit:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @kernel
@@ -212,10 +196,11 @@ def look_ahead(x, P, real, alive, t, p, env, xo, Po, c, aside, cov, sensor, W):
 
 
 @kernel
-def gate(n, x, P, real, whole, look, s, sensors, z, zi, order, limits, clutter, p, env, work, pair_i, pair_j, gain):
+def gate(n, x, P, real, whole, look, s, sensors, z, zi, order, limits, rates, p, env, work, pair_i, pair_j, gain):
     """All pairs of track and detection worth considering, with their gains; returns how many (negative: room ran out).
 
-    `order` sorts the detections by east, those without a position last; `limits` (9,) are gates by count of numbers.
+    `order` sorts the detections by east, those without a position last; `limits` (9,) are gates by count of numbers,
+    `rates` (m,) false alarms per scan about each detection.
     """
     xo, Po, c, aside = work
     m = len(z)
@@ -271,7 +256,7 @@ def gate(n, x, P, real, whole, look, s, sensors, z, zi, order, limits, clutter, 
                 continue
             exists = logistic(real[i, ODDS])
             pd = max(aside[i, A_DETECT], LEAST_DETECT)
-            worth = ln + math.log(exists * pd) - clutter_of(z[j], zi[j, ZI_MASK], sensor, clutter, p)
+            worth = ln + math.log(exists * pd) - clutter_of(z[j], zi[j, ZI_MASK], sensor, rates[j], p)
             worth -= math.log(max(1.0 - exists * aside[i, A_DETECT], 1e-3))
             if count >= len(pair_i):
                 return -1
@@ -339,10 +324,16 @@ def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, e
     ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
     see_class(x, P, real, whole, table, ground, z, zi, B)
     judge_class(P, x, real, table, whole[IDENTITY] != 0)
-    if whole[STATUS] == COASTED or (
-        whole[STATUS] == TENTATIVE and _enough_hits(whole, p) and real[ODDS] >= p[P_CONFIRM_ODDS]
-    ):
+    if whole[STATUS] == COASTED or (whole[STATUS] == TENTATIVE and beyond_doubt(real, whole, p)):
         whole[STATUS] = CONFIRMED
+
+
+@kernel
+def beyond_doubt(real, whole, p):
+    """Whether a track has shown enough to be confirmed."""
+    if real[ODDS] >= p[P_SURE_ODDS]:
+        return True
+    return real[ODDS] >= p[P_CONFIRM_ODDS] and _enough_hits(whole, p)
 
 
 @kernel
@@ -512,93 +503,30 @@ def heal(x, P, real, whole):
 
 
 @kernel
-def kinship(first, first_mask, second, second_mask, dt, sensor, p, C, B, x, P):
-    """Ln likelihood of a detection as the next one of the object that gave the first, dt earlier."""
-    place(first, first_mask, sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C)
-    ux, uy, uz = first[Z_EAST] - sensor[0], first[Z_EAST + 1] - sensor[1], first[Z_EAST + 2] - sensor[2]
-    d = max(math.sqrt(ux * ux + uy * uy + uz * uz), 1.0)
-    u = B[18]
-    u[0], u[1], u[2] = ux / d, uy / d, uz / d
-    slow = _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, SLOW, B, x, P)
-    fast = _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, FAST, B, x, P)
-    best = max(slow, fast)
-    return best + math.log(0.5 + 0.5 * math.exp(min(slow, fast) - best))
+def start_track(
+    x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi, odds, number, company, p, env, table, B
+):
+    """Start a track from two detections, moving like its `company` (3,) if that is not nan.
 
-
-@kernel
-def _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, guess, B, x, P):
-    """Ln likelihood under one guess of speed across the line of sight and acceleration."""
-    across, push = guess[0] * guess[0], guess[1] * guess[1]
-    along, rate = across, 0.0
-    if first_mask & HAS_RATE:
-        along, rate = first[Z_SIGMA + 3] * first[Z_SIGMA + 3], first[Z_RATE]
-    for i in range(3):
-        x[i], x[3 + i] = first[Z_EAST + i] + dt * rate * u[i], rate * u[i]
-        for j in range(3):
-            v = (along - across) * u[i] * u[j] + (across if i == j else 0.0)
-            a = push if i == j else 0.0
-            P[i, j] = C[i, j] + dt * dt * v + 0.25 * dt**4 * a
-            P[i, 3 + j] = dt * v + 0.5 * dt**3 * a
-            P[3 + j, i] = P[i, 3 + j]
-            P[3 + i, 3 + j] = v + dt * dt * a
-    ln, _ = innovate(x, P, second, second_mask, sensor[0], sensor[1], sensor[2], p, B[0:8], B[16], B[17], B[8:16])
-    return ln
-
-
-@kernel
-def pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, clutter, p, pair_i, pair_j, gain):
-    """Pairs of an earlier single detection and a free one that may be one object, with odds above `START_ODDS`."""
-    sensor = sensors[s]
-    C, B = np.empty((3, 3)), np.empty((24, 8))
-    x, P = np.empty(7), np.empty((7, 7))
-    for a in range(7):
-        x[a] = 0.0
-        for b in range(7):
-            P[a, b] = 0.0
-    prior = math.log(p[P_BIRTHS] / max(clutter, 0.1))
-    count = 0
-    for i in range(n_seed):
-        if seed_i[i, ZI_SENSOR] != s:
-            continue
-        t0, x0, y0, z0 = seed[i, Z_TIME], seed[i, Z_EAST], seed[i, Z_EAST + 1], seed[i, Z_EAST + 2]
-        # how far its own place may be wrong: across the line of sight
-        wide = 100.0
-        if seed_i[i, ZI_MASK] & HAS_RANGE:
-            wide += 4.0 * seed[i, Z_SIGMA + 1] * math.hypot(x0 - sensor[0], y0 - sensor[1])
-        for j in range(len(z)):
-            dt = z[j, Z_TIME] - t0
-            reach = p[P_MAX_SPEED] * dt + wide
-            dx, dy, dz = z[j, Z_EAST] - x0, z[j, Z_EAST + 1] - y0, z[j, Z_EAST + 2] - z0
-            if not (dx * dx + dy * dy + dz * dz < reach * reach and free[j] and dt >= 0.25 * sensor[S_PERIOD]):
-                continue
-            ln = kinship(seed[i], seed_i[i, ZI_MASK], z[j], zi[j, ZI_MASK], dt, sensor, p, C, B, x, P)
-            if ln < -500.0:
-                continue
-            skipped = max(math.floor(dt / sensor[S_PERIOD] - 0.5), 0.0)
-            odds = prior + ln + math.log(sensor[S_DETECT]) - clutter_of(z[j], zi[j, ZI_MASK], sensor, clutter, p)
-            odds += skipped * math.log(1.0 - min(sensor[S_DETECT], 0.98))
-            if odds > START_ODDS:
-                if count >= len(pair_i):
-                    return count
-                pair_i[count], pair_j[count], gain[count] = i, j, odds - START_ODDS
-                count += 1
-    return count
-
-
-@kernel
-def start_track(x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi, odds, number, p, env, table, B):
-    """Start a track from two detections; returns False if no mode can make sense of them."""
+    Returns False if no mode can make sense of them.
+    """
     C1, C2 = np.empty((3, 3)), np.empty((3, 3))
     sensor = sensors[s]
     place(first, first_i[ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C1)
     place(z, zi[ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C2)
     dt = z[Z_TIME] - first[Z_TIME]
     ln, prior = B[22], B[23]
-    prior[0], prior[1], prior[2], prior[3], prior[4] = 0.3, 0.7, 0.6, 0.2, 0.2
+    prior[0], prior[1] = 0.3, 0.7
+    # what steered bodies do for most of their time: a start that turns or hovers would follow anybody's detections
+    prior[2] = p[P_CRUISE_TIME]
+    prior[3], prior[4] = 0.7 * p[P_TURN_TIME], 0.3 * p[P_HOVER_STAY]
+    steered = prior[2] + prior[3] + prior[4]
+    for m in range(2, N_MODES):
+        prior[m] /= steered
     for m in range(N_MODES):
         ln[m] = start_mode(
-            m, first, first_i[ZI_MASK], sensor, C1, z, zi[ZI_MASK], sensor, C2, dt, p, env[0], env[1], env[2], x[m],
-            P[m], B,
+            m, first, first_i[ZI_MASK], sensor, C1, z, zi[ZI_MASK], sensor, C2, dt, company, p, env[0], env[1], env[2],
+            x[m], P[m], B,
         )  # fmt: skip
     for k in range(len(real)):
         real[k] = 0.0
@@ -631,6 +559,8 @@ def start_track(x, P, real, whole, look, fit, s, sensors, first, first_i, z, zi,
     ground = ground_height(x[2, 0], x[2, 1], env[3], env[4])
     see_class(x, P, real, whole, table, ground, z, zi, B)
     judge_class(P, x, real, table, whole[IDENTITY] != 0)
+    if beyond_doubt(real, whole, p):
+        whole[STATUS] = CONFIRMED
     return True
 
 
@@ -663,8 +593,8 @@ def step_scan(
         Tracks and single detections, with room for m more of each.
     counts : (3,) int64
         Numbers of tracks and of single detections, and the next track number; changed.
-    clutter : (sensors, 2)
-        False alarms per scan as assumed, and as counted.
+    clutter : (sensors, N_CLUTTER)
+        What is known of each sensor's false alarms; changed.
     work : tuple
         Scratch by track: predictions, their covariances and mode probabilities, and `aside`.
     pair_i, pair_j, gain
@@ -681,13 +611,13 @@ def step_scan(
     counts[0] = n
     m = len(z)
     sensor = sensors[s]
-    rate = clutter[s, 0] if clutter[s, 0] > 0.0 else max(clutter[s, 1], 0.5)
+    rates = clutter_rates(z, sensor, clutter[s])
     pairs = 0
     for i in range(n):
         work[3][i, A_TIME] = math.nan
     if m and n:
         pairs = gate(
-            n, x, P, real, whole, look, s, sensors, z, zi, order, limits, rate, p, env, work, pair_i, pair_j, gain
+            n, x, P, real, whole, look, s, sensors, z, zi, order, limits, rates, p, env, work, pair_i, pair_j, gain
         )
         if pairs < 0:
             return -1
@@ -698,23 +628,19 @@ def step_scan(
     for j in range(m):
         free[j] = True
     rows = _update_all(
-        n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rate, p, table, env, work, pair_j, chosen, free, used
+        n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rates, p, table, env, work, pair_j, chosen, free, used
     )
     if sensor[S_RANGES] > 0.0:
         rows = _give_birth(
-            rows, s, t, z, zi, x, P, real, whole, look, fit, seed, seed_i, counts, rate, sensors, p, table, env, pair_i,
-            pair_j, gain, free, used,
+            rows, s, t, z, zi, order, x, P, real, whole, look, fit, seed, seed_i, counts, clutter, rates, sensors, p,
+            table, env, free, used,
         )  # fmt: skip
-        left = 0
-        for j in range(m):
-            left += free[j]
-        clutter[s, 1] += 0.05 * (left - clutter[s, 1])
     return rows
 
 
 @kernel
 def _update_all(
-    n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rate, p, table, env, work, pair_j, chosen, free, used
+    n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rates, p, table, env, work, pair_j, chosen, free, used
 ):  # fmt: skip
     """Hits and misses of all tracks; returns rows of `used`."""
     xo, Po, c, aside = work
@@ -725,7 +651,7 @@ def _update_all(
             j = pair_j[chosen[i]]
             free[j] = False
             use_detection(
-                x[i], P[i], real[i], whole[i], look[i], fit[i], s, sensors, z[j], zi[j], rate, p, env, table, xo[i],
+                x[i], P[i], real[i], whole[i], look[i], fit[i], s, sensors, z[j], zi[j], rates[j], p, env, table, xo[i],
                 Po[i], c[i], aside[i], W, B, cov,
             )  # fmt: skip
             used[rows, 0], used[rows, 1] = zi[j, ZI_NUMBER], whole[i, NUMBER]
@@ -739,12 +665,15 @@ def _update_all(
 
 @kernel
 def _give_birth(
-    rows, s, t, z, zi, x, P, real, whole, look, fit, seed, seed_i, counts, rate, sensors, p, table, env, pair_i, pair_j,
-    gain, free, used,
+    rows, s, t, z, zi, order, x, P, real, whole, look, fit, seed, seed_i, counts, clutter, rates, sensors, p, table,
+    env, free, used,
 ):  # fmt: skip
     """New tracks from pairs of free detections; the rest waits. Returns rows of `used`."""
     m, n_seed = len(z), counts[1]
-    pairs = pair_seeds(n_seed, seed, seed_i, z, zi, free, s, sensors, rate, p, pair_i, pair_j, gain)
+    age_clutter(t, sensors[s], clutter[s])
+    pairs, pair_i, pair_j, gain, alike, together = pair_seeds(
+        n_seed, seed, seed_i, z, zi, order, free, s, sensors, clutter[s], rates, p
+    )
     spent = np.empty(n_seed, np.bool_)
     for i in range(n_seed):
         spent[i] = False
@@ -755,14 +684,16 @@ def _give_birth(
         for i in range(n_seed):
             if chosen[i] >= 0:
                 partner[pair_j[chosen[i]]] = chosen[i]
-        B = np.empty((24, 8))
+        B, company = np.empty((24, 8)), np.empty(3)
         for j in range(m):
             if partner[j] < 0:
                 continue
             i, k = pair_i[partner[j]], counts[0]
+            for a in range(3):
+                company[a] = together[i, a] if alike[partner[j]] else math.nan
             if start_track(
                 x[k], P[k], real[k], whole[k], look[k], fit[k], s, sensors, seed[i], seed_i[i], z[j], zi[j],
-                gain[partner[j]] + START_ODDS, counts[2], p, env, table, B,
+                gain[partner[j]] + START_ODDS, counts[2], company, p, env, table, B,
             ):  # fmt: skip
                 # a doubtful start leaves its detections free to start a better one
                 free[j] = real[k, ODDS] < 0.0
@@ -775,7 +706,12 @@ def _give_birth(
     k = 0
     for i in range(n_seed):
         life = (p[P_SEED_SCANS] + 0.5) * sensors[seed_i[i, ZI_SENSOR], S_PERIOD]
-        if not spent[i] and t - seed[i, Z_TIME] < life:
+        if spent[i]:
+            continue
+        if t - seed[i, Z_TIME] >= life:
+            origin = seed_i[i, ZI_SENSOR]
+            count_false(seed[i], sensors[origin], clutter[origin])
+        else:
             if k != i:
                 copy_row(seed[i], seed[k])
                 copy_row(seed_i[i], seed_i[k])

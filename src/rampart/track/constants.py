@@ -149,6 +149,15 @@ S_DELAY = 19
 S_BIAS = 20  # 20..22: one sigma of range, azimuth and elevation biases
 N_S = 23
 
+# Clutter of a sensor: columns of `clutter`
+C_NOMINAL = 0  # false alarms per scan as stated; 0 if unknown
+C_TIME = 1  # of the latest look that is counted [s]
+C_EXPOSURE = 2  # scans behind the counts
+C_CELLS = 3  # counts, ranges by azimuths
+CLUTTER_RANGES = 8
+CLUTTER_AZIMUTHS = 16
+N_CLUTTER = C_CELLS + CLUTTER_RANGES * CLUTTER_AZIMUTHS
+
 # Parameters: entries of `p`
 P_BALLISTIC = 0
 P_DRAG_WALK = 1
@@ -190,4 +199,5 @@ P_CLUTTER_SPEED = 36  # radial speeds of false alarms reach this far [m/s]
 P_LAG = 37  # how late a detection may come [s]
 P_ERROR = 38  # 38..41: one sigma of each of the model's errors
 P_PROBE = 42  # 42..45: by how much the tables in `env` that show their effect are changed
-N_P = 46
+P_SURE_ODDS = 46  # two detections confirm a track that exists with these odds (ln)
+N_P = 47

@@ -44,7 +44,7 @@ class TrackerSpec(Spec):
     thrust_noise_m2s3: NonNegative = 50.0
     thrust_walk_m2s5: NonNegative = 400.0  #: growth of the variance of the thrust
     #: density of the white acceleration in straight flight, turns and hover, m2/s3
-    cruise_noise_m2s3: NonNegative = 1.5
+    cruise_noise_m2s3: NonNegative = 0.7
     turn_noise_m2s3: NonNegative = 8.0  #: see `cruise_noise_m2s3`
     hover_noise_m2s3: NonNegative = 2.0  #: see `cruise_noise_m2s3`
     #: growth of the variance of a turn rate, (rad/s)2/s
@@ -55,9 +55,9 @@ class TrackerSpec(Spec):
     #: mean times until a mode is left
     burn_time_s: Positive = 1.5
     relight_time_s: Positive = 600.0  #: of coasting, until thrust sets in again
-    cruise_time_s: Positive = 40.0  #: of straight flight
-    turn_time_s: Positive = 10.0  #: of a turn
-    hover_stay_s: Positive = 15.0  #: of hovering
+    cruise_time_s: Positive = 300.0  #: of straight flight
+    turn_time_s: Positive = 1.0  #: of a turn
+    hover_stay_s: Positive = 1.0  #: of hovering
 
     #: what is assumed of falling bodies before anything is known
     drag_shape: Literal["g1", "g7", "sphere"] = "g1"
@@ -91,6 +91,8 @@ class TrackerSpec(Spec):
     confirm_hits: Looks = 3
     confirm_looks: Looks = 5  #: see `confirm_hits`
     confirm_existence: Probability = 0.99  #: see `confirm_hits`
+    #: or by two detections that leave no more doubt than this
+    sure_existence: Probability = 0.9999
     #: and deleted below this one, or when unseen for this long
     delete_existence: Probability = 0.05
     coast_s: Positive = 20.0  #: longest time unseen
@@ -150,6 +152,7 @@ def parameters(spec: TrackerSpec, site: Site, environment: Environment) -> Float
     p[k.P_GATE], p[k.P_BIRTHS], p[k.P_SURVIVAL] = spec.gate_probability, spec.births_per_scan, spec.survival_s
     p[k.P_CONFIRM_HITS], p[k.P_CONFIRM_LOOKS] = spec.confirm_hits, spec.confirm_looks
     p[k.P_CONFIRM_ODDS], p[k.P_DELETE_ODDS] = _odds(spec.confirm_existence), _odds(spec.delete_existence)
+    p[k.P_SURE_ODDS] = _odds(spec.sure_existence)
     p[k.P_COAST], p[k.P_MAX_SPEED], p[k.P_SEED_SCANS] = spec.coast_s, spec.max_speed_ms, spec.seed_scans
     p[k.P_SITE_HEIGHT], p[k.P_EARTH_CURVE] = site.height_m, environment.site[0]
     p[k.P_BALLISTIC_SPEED], p[k.P_STEERED_SPEED] = spec.ballistic_speed_ms, spec.steered_speed_ms

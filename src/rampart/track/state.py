@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._kernels import N_ASIDE
-from .constants import N_FIT, N_MODES, N_REAL, N_STATE, N_WHOLE, N_Z, N_ZI
+from .constants import N_CLUTTER, N_FIT, N_MODES, N_REAL, N_STATE, N_WHOLE, N_Z, N_ZI
 
 _FIRST = 64
 
@@ -38,7 +38,7 @@ class State:
         }
         self._seeds = {"seed": np.zeros((_FIRST, N_Z)), "seed_i": np.zeros((_FIRST, N_ZI), np.int64)}
         self.counts = np.array([0, 0, 1], np.int64)
-        self.clutter = np.zeros((sensors, 2))
+        self.clutter = np.zeros((sensors, N_CLUTTER))
         self._scratch()
         self.make_pairs(8 * _FIRST)
 

@@ -16,6 +16,7 @@ from . import _kernels
 from .classification._kernels import N_SOURCES, weigh
 from .classify import ClassChange, change_of, class_table
 from .constants import (
+    C_NOMINAL,
     DELETED,
     DETECTION,
     FIRST_NS,
@@ -101,7 +102,7 @@ class Tracker:
         #: biases of the sensors as estimated so far, and their standing
         self.registration = Registration(site, self.spec, self._sensors, self._p, self._limits)
         self._state = State(len(site.sensors))
-        self._state.clutter[:, 0] = [s.false_alarms_per_scan for s in site.sensors]
+        self._state.clutter[:, C_NOMINAL] = [s.false_alarms_per_scan for s in site.sensors]
         self._lag = Lag(*self._lag_settings())
         self._crossings = Crossings(site, self.spec, self._sensors, self._p)
         self._joiner = Joiner(site, self.spec)
@@ -344,7 +345,7 @@ class Tracker:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         return {
-            "version": 2,
+            "version": 3,
             "state": self._save(),
             "lag": self._lag.save(),
             "retired": dict(self._retired),
@@ -363,8 +364,8 @@ class Tracker:
         ValueError
             If it is of another version.
         """
-        if snapshot.get("version") != 2:
-            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 2")
+        if snapshot.get("version") != 3:
+            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 3")
         self._state = State(len(self.site.sensors))
         self._load(snapshot["state"])
         self._lag.load(snapshot["lag"])

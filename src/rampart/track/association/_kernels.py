@@ -1,4 +1,4 @@
-"""Compiled association: clusters of tracks that share detections, optimal assignment inside each."""
+"""Compiled association: optimal assignment over a sparse list of pairs; clusters fall apart by themselves."""
 
 import math
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from rampart.physics._jit import kernel
 
-_BIG = 1e12
+# Tracks that one search may pass through. A search that would go on leaves its track without a detection for this scan:
+# the time of a scan stays bounded whatever comes in. Clusters met in the benchmarks need less than a tenth of it.
+MOST_STEPS = 400
 
 
 @kernel
@@ -19,65 +21,11 @@ def none(n):
 
 
 @kernel
-def find_root(parent, i):
-    """Root of a node, with path halving."""
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
-
-
-@kernel
-def solve(cost, rows, columns, choice, u, v, way, minimum, used, taken):
-    """Cheapest assignment of every row to a column of its own, rows <= columns.
-
-    Shortest augmenting paths with potentials (Jonker and Volgenant 1987, Computing 38:325, without their start-up).
-    `choice` (rows,) receives the column of each row; the others are scratch of columns + 1 or more.
-    """
-    for j in range(columns + 1):
-        v[j] = 0.0
-        taken[j] = -1
-    for i in range(rows):
-        u[i] = 0.0
-    for i in range(rows):
-        taken[columns] = i
-        j0 = columns
-        for j in range(columns + 1):
-            minimum[j] = math.inf
-            used[j] = False
-        while True:
-            used[j0] = True
-            i0 = taken[j0]
-            delta, j1 = math.inf, -1
-            for j in range(columns):
-                if not used[j]:
-                    now = cost[i0, j] - u[i0] - v[j]
-                    if now < minimum[j]:
-                        minimum[j] = now
-                        way[j] = j0
-                    if minimum[j] < delta:
-                        delta, j1 = minimum[j], j
-            for j in range(columns + 1):
-                if used[j]:
-                    u[taken[j]] += delta
-                    v[j] -= delta
-                else:
-                    minimum[j] -= delta
-            j0 = j1
-            if taken[j0] < 0:
-                break
-        while j0 != columns:
-            j1 = way[j0]
-            taken[j0] = taken[j1]
-            j0 = j1
-    for j in range(columns):
-        if taken[j] >= 0:
-            choice[taken[j]] = j
-
-
-@kernel
 def associate(n, m, pairs, pair_track, pair_detection, gain, chosen):
     """Best one-to-one choice of pairs: the greatest sum of gains, pairs of gain <= 0 left out.
+
+    Shortest augmenting paths with potentials (Jonker and Volgenant 1987, Computing 38:325) along the pairs alone, so
+    that a search never leaves the cluster of tracks and detections it starts in.
 
     Parameters
     ----------
@@ -89,77 +37,89 @@ def associate(n, m, pairs, pair_track, pair_detection, gain, chosen):
     chosen : (n,) int64
         Out: pair of each track, -1 for none.
     """
-    parent = np.empty(n + m, np.int64)
-    for i in range(n + m):
-        parent[i] = i
+    start = np.empty(n + 1, np.int64)
+    k = 0
     for i in range(n):
+        start[i] = k
         chosen[i] = -1
-    live = 0
-    for k in range(pairs):
-        if gain[k] > 0.0:
-            live += 1
-            a, b = find_root(parent, pair_track[k]), find_root(parent, n + pair_detection[k])
-            if a != b:
-                parent[max(a, b)] = min(a, b)
-    if live == 0:
-        return
-    # pairs of each cluster, chained; a cluster's root is always a track
-    head, link = none(n), none(pairs)
-    for k in range(pairs - 1, -1, -1):
-        if gain[k] > 0.0:
-            root = find_root(parent, pair_track[k])
-            link[k] = head[root]
-            head[root] = k
-    row_of, column_of = none(n), none(m)
-    for root in range(n):
-        k = head[root]
-        if k < 0:
-            continue
-        if link[k] < 0:
-            chosen[pair_track[k]] = k
-            continue
-        _solve_cluster(k, link, pair_track, pair_detection, gain, row_of, column_of, chosen)
+        while k < pairs and pair_track[k] == i:
+            k += 1
+    start[n] = k
+    # potentials of tracks and detections, distance of each detection from the start of the search
+    u, v, distance, reached = np.empty(n), np.empty(m), np.empty(m), np.empty(n)
+    owner, via, done = none(m), none(m), np.empty(m, np.bool_)
+    rows, touched = np.empty(n, np.int64), np.empty(m, np.int64)
+    for j in range(m):
+        v[j], distance[j], done[j] = 0.0, math.inf, False
+    for i in range(n):
+        u[i] = 0.0
+        for k in range(start[i], start[i + 1]):
+            if gain[k] > 0.0:
+                u[i] = min(u[i], -gain[k] - v[pair_detection[k]])
+        if u[i] < 0.0:
+            _augment(
+                i, start, pair_track, pair_detection, gain, chosen, u, v, distance, reached, owner, via, done, rows,
+                touched,
+            )  # fmt: skip
 
 
 @kernel
-def _solve_cluster(first, link, pair_track, pair_detection, gain, row_of, column_of, chosen):
-    rows, columns = 0, 0
-    k = first
-    while k >= 0:
-        if row_of[pair_track[k]] < 0:
-            row_of[pair_track[k]] = rows
-            rows += 1
-        if column_of[pair_detection[k]] < 0:
-            column_of[pair_detection[k]] = columns
-            columns += 1
-        k = link[k]
-    # one more column per row stands for "no detection"
-    width = columns + rows
-    cost, pair = np.empty((rows, width)), np.empty((rows, columns), np.int64)
-    for i in range(rows):
-        for j in range(width):
-            cost[i, j] = _BIG
-        for j in range(columns):
-            pair[i, j] = -1
-        cost[i, columns + i] = 0.0
-    tracks = np.empty(rows, np.int64)
-    k = first
-    while k >= 0:
-        i, j = row_of[pair_track[k]], column_of[pair_detection[k]]
-        tracks[i] = pair_track[k]
-        cost[i, j] = -gain[k]
-        pair[i, j] = k
-        k = link[k]
-    choice = np.empty(rows, np.int64)
-    scratch = np.empty((3, width + 1))
-    way, taken = np.empty(width + 1, np.int64), np.empty(width + 1, np.int64)
-    used = np.empty(width + 1, np.bool_)
-    solve(cost, rows, width, choice, scratch[0], scratch[1], way, scratch[2], used, taken)
-    for i in range(rows):
-        if choice[i] < columns:
-            chosen[tracks[i]] = pair[i, choice[i]]
-    k = first
-    while k >= 0:
-        row_of[pair_track[k]] = -1
-        column_of[pair_detection[k]] = -1
-        k = link[k]
+def _augment(
+    first, start, pair_track, pair_detection, gain, chosen, u, v, distance, reached, owner, via, done, rows, touched
+):
+    """Give one more track its place, others moving over where that is better for all."""
+    n_rows, n_touched = 0, 0
+    row, base, stop = first, 0.0, math.inf
+    last_row, last = -1, -1
+    while True:
+        rows[n_rows], reached[n_rows] = row, base
+        n_rows += 1
+        # the path may end here: this track goes without
+        if base - u[row] < stop:
+            stop, last_row = base - u[row], row
+        for k in range(start[row], start[row + 1]):
+            j = pair_detection[k]
+            if gain[k] <= 0.0 or done[j]:
+                continue
+            d = base - gain[k] - u[row] - v[j]
+            if d < distance[j]:
+                if distance[j] == math.inf:
+                    touched[n_touched] = j
+                    n_touched += 1
+                distance[j], via[j] = d, k
+        best = -1
+        for t in range(n_touched):
+            j = touched[t]
+            if not done[j] and distance[j] < stop and (best < 0 or distance[j] < distance[best]):
+                best = j
+        if best < 0:
+            break
+        if n_rows >= MOST_STEPS:
+            # too far: the track that asked goes without
+            stop, last_row = base, first
+            break
+        done[best] = True
+        if owner[best] < 0:
+            stop, last = distance[best], best
+            break
+        base, row = distance[best], pair_track[owner[best]]
+    for t in range(n_rows):
+        u[rows[t]] += stop - reached[t]
+    for t in range(n_touched):
+        j = touched[t]
+        if done[j]:
+            v[j] -= stop - distance[j]
+        distance[j], done[j] = math.inf, False
+    if last < 0:
+        if last_row == first:
+            return
+        last = pair_detection[chosen[last_row]]
+        chosen[last_row] = -1
+    while True:
+        k = via[last]
+        row = pair_track[k]
+        before = chosen[row]
+        chosen[row], owner[last] = k, k
+        if row == first:
+            return
+        last = pair_detection[before]

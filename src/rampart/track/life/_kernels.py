@@ -4,8 +4,10 @@ import math
 
 from rampart.physics._jit import kernel
 from rampart.physics._kernels import acceleration
+from rampart.track.clutter._kernels import far_range
 from rampart.track.constants import (
     BALLISTIC,
+    CRUISE,
     HAS_AZIMUTH,
     HAS_ELEVATION,
     HAS_HEIGHT,
@@ -40,8 +42,8 @@ from rampart.track.constants import (
 from rampart.track.filters._kernels import fresh_own
 from rampart.track.motion._kernels import clamp_own
 
-# Range over which clutter is spread where a sensor states no end [m]
-OPEN_RANGE_M = 20e3
+# Members of a formation differ in velocity by this much, one sigma [m/s]
+COMPANY_SIGMA_MS = 6.0
 # ln of the signal threshold of a false-alarm probability of 1e-6, the usual order for a search radar
 LN_FALSE_ALARM = -13.8
 LN_DETECT_09 = math.log(0.9)
@@ -101,7 +103,7 @@ def detect_probability(x, cov, rcs, s):
 @kernel
 def ln_clutter(mask, distance, elevation, s, rate):
     """Ln density of false alarms per scan in the space of what a detection measures; `rate` false alarms per scan."""
-    far = s[S_MAX_RANGE] if s[S_MAX_RANGE] < 1e8 else OPEN_RANGE_M
+    far = far_range(s)
     ln = math.log(max(rate, 0.1))
     if mask & (HAS_RANGE | HAS_POSITION):
         ln -= math.log(max(far - s[S_MIN_RANGE], 1.0))
@@ -195,12 +197,13 @@ def mode_noise(mode, p):
 
 
 @kernel
-def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphere, drag, x, P, B):
+def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, company, p, site, atmosphere, drag, x, P, B):
     """State and covariance of one mode from two detections dt apart, as of the second; ln likelihood of range rates.
 
     Position is the second's; velocity the difference over time plus half the mode's acceleration; a broad prior on
-    velocity; then both range rates, the first carried to the second's time. A thrust points along the velocity, which
-    two positions alone give badly: so the start is made again with the direction that the first pass found.
+    velocity, or that of the formation around it (`company` (3,), nan if none); then both range rates, the first carried
+    to the second's time. A thrust points along the velocity, which two positions alone give badly: so the start is made
+    again with the direction that the first pass found.
     """
     own, _ = fresh_own(mode, p)
     at = B[4]
@@ -210,7 +213,9 @@ def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphe
     at[6] = own
     ln = 0.0
     for _ in range(3 if mode == THRUST else 1):
-        ln = _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphere, drag, at, x, P, B)
+        ln = _start_once(
+            mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, company, p, site, atmosphere, drag, at, x, P, B
+        )
         for i in range(7):
             at[i] = x[i]
     clamp_own(mode, x)
@@ -218,7 +223,7 @@ def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphe
 
 
 @kernel
-def _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosphere, drag, at, x, P, B):
+def _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, company, p, site, atmosphere, drag, at, x, P, B):
     """One pass of `start_mode`, with the acceleration and its derivatives as they are at the state `at`."""
     H, h, acc, by_own = B[0], B[1], B[2], B[3]
     own, spread = fresh_own(mode, p)
@@ -247,7 +252,10 @@ def _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, p, site, atmosph
         for j in range(7):
             H[j] = 0.0
         H[3 + i] = 1.0
-        scalar_update(x, P, H, -x[3 + i], wide * wide, h)
+        if mode >= CRUISE and mode != HOVER and company[i] == company[i]:
+            scalar_update(x, P, H, company[i] - x[3 + i], COMPANY_SIGMA_MS * COMPANY_SIGMA_MS, h)
+        else:
+            scalar_update(x, P, H, -x[3 + i], wide * wide, h)
     ln = 0.0
     if mask2 & HAS_RATE:
         ln += _use_rate(z2, s2, 0.0, x, P, acc, by_own, own, q, H, h)

@@ -1,0 +1,1 @@
+"""Birth: which single detections may be of one object."""

@@ -1,0 +1,1 @@
+"""Clutter: how many false alarms each sensor gives, and where."""
