@@ -19,7 +19,8 @@ def covariances(rng, n):
     sigma = np.concatenate([sigma, 10.0 ** rng.uniform(-2.0, 0.0, (n, 1))], axis=1)
     C = root @ root.transpose(0, 2, 1) + 1e-6 * np.eye(7)
     d = np.sqrt(np.diagonal(C, axis1=1, axis2=2))
-    return C / d[:, :, None] / d[:, None, :] * sigma[:, :, None] * sigma[:, None, :]
+    C = C / d[:, :, None] / d[:, None, :] * sigma[:, :, None] * sigma[:, None, :]
+    return 0.5 * (C + C.transpose(0, 2, 1))
 
 
 def scaled_least(P):

@@ -99,7 +99,7 @@ def test_a_track_of_ours_takes_the_identity(field, joining):
     tracker, path, at = own_track(field, TrackerSpec(external=joining))
     position, velocity = path(at)
     before = tracker.step(round(at * NS), Detections.empty()).records
-    said = report(position, velocity, at, field.site(), identity=["4CA7A8"], position_sigma_m=[[3.0, 3.0]])
+    said = report(position, velocity, at, field.site(), identity=["4CA7A8"], position_sigma_m=[[1.0, 1.0]])
     result = tracker.step(round(at * NS), Detections.empty(), said)
     tracks = result.records.take(result.records.status == TrackStatus.CONFIRMED)
     i = field.nearest(tracks, position)

@@ -23,12 +23,14 @@ def test_cruise_in_clutter_is_confirmed_and_followed(field):
     assert tracks.class_probability[i].sum() == pytest.approx(1.0, abs=1e-9)
 
 
-def test_confirmed_with_the_third_detection(field):
-    steps = field.feed(Tracker(field.site()), field.scans(field.straight(), 2.0, np.random.default_rng(2)))
+@pytest.mark.parametrize(("sure", "first"), [(0.9999, TrackStatus.CONFIRMED), (1.0 - 1e-12, TrackStatus.TENTATIVE)])
+def test_confirmed_with_the_second_detection_beyond_doubt_else_with_the_third(field, sure, first):
+    spec = TrackerSpec(sure_existence=sure)
+    steps = field.feed(Tracker(field.site(), None, spec), field.scans(field.straight(), 2.0, np.random.default_rng(2)))
     status = [
         int(tracks.status[field.nearest(tracks, field.straight()(0.5 * k)[0])]) for k, tracks in enumerate(steps[1:], 1)
     ]
-    assert status[0] == TrackStatus.TENTATIVE
+    assert status[0] == first
     assert status[1] == TrackStatus.CONFIRMED
 
 
