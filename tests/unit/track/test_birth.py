@@ -6,7 +6,7 @@ import pytest
 from rampart.bench.scenes import make_scene, radar_site
 from rampart.records import Detections, TrackStatus
 from rampart.track import Tracker
-from rampart.track.birth._formation import formation_velocities
+from rampart.track.birth._kernels_formation import formation_velocities
 from rampart.track.constants import Z_EAST
 from rampart.track.intake.detections import pack_rows
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from rampart.physics._jit import kernel
-from rampart.track.birth._formation import formation_velocities
+from rampart.track.birth._kernels_formation import formation_velocities
 from rampart.track.clutter._kernels import stated_rate
 from rampart.track.constants import (
     HAS_RANGE,
