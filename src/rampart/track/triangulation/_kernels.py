@@ -225,10 +225,10 @@ def costs(z, zi, of, old, old_i, old_of, period, speed, gate, out):
 @kernel
 def begin(x, P, real, whole, look, fit, counts, s, bits, sensors, first, first_i, z, zi, odds, p, env, table):
     """Start a track from two crossings, packed as positions; returns its number, 0 if no mode makes sense of them."""
-    k, B = counts[0], np.empty((24, 8))
+    k, B, alone = counts[0], np.empty((24, 8)), np.full(3, math.nan)
     if not start_track(
-        x[k], P[k], real[k], whole[k], look[k], fit[k], s, sensors, first, first_i, z, zi, odds, counts[2], p, env,
-        table, B,
+        x[k], P[k], real[k], whole[k], look[k], fit[k], s, sensors, first, first_i, z, zi, odds, counts[2], alone, p,
+        env, table, B,
     ):  # fmt: skip
         return 0
     whole[k, SENSORS] = bits
