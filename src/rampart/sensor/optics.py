@@ -38,8 +38,8 @@ def p_task(n_cycles: np.ndarray | float, half_cycles: float) -> np.ndarray:
 
     Examples
     --------
-    >>> p_task([1.0, 2.0], 1.0).round(2).tolist()
-    [0.5, 0.95]
+    >>> p_task([1.0, 2.0], 1.0).round(3).tolist()
+    [0.5, 0.945]
     """
     n = np.clip(np.asarray(n_cycles, float) / half_cycles, 1e-9, 20.0)
     power = n ** (2.7 + 0.7 * n)

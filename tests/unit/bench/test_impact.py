@@ -8,6 +8,8 @@ from rampart.bench.follow import Samples, follow
 from rampart.bench.impact import MIXED, WRONG, coverage, declared, figures
 from rampart.physics.flight import fly_to_ground
 
+pytestmark = pytest.mark.compiled  # hundreds of flights
+
 COARSE = Radar(10.0, 0.2, 1.0)
 SLOW_HIGH = Arcs((200.0, 200.0), (60.0, 60.0))
 

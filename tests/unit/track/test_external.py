@@ -62,6 +62,7 @@ def test_no_covariance_is_joined():
     assert np.isnan(z).all()
 
 
+@pytest.mark.compiled
 def test_one_radars_plots_and_its_tracks_together_stay_consistent():
     rows = np.concatenate([same_plots(seed, "intersection") for seed in range(12)])
     # an average over tracks that live long: three degrees of freedom, errors correlated in time

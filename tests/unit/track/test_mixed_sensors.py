@@ -82,6 +82,7 @@ def raid():
     return scene.site, [(now, batch) for now, batch in scene.batches() if now < scene.site.start_ns + 30 * NS]
 
 
+@pytest.mark.compiled  # the raid's rockets are flown back in time
 @pytest.mark.parametrize("seed", [1, 2])
 def test_three_sensors_in_any_order_inside_the_lag_give_the_same_tracks(raid, seed):
     site, batches = raid

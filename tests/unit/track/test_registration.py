@@ -7,6 +7,8 @@ from rampart.bench.registration import BIAS_SIGMA, NS, SPEC, positions, two_rada
 from rampart.records import Detections, TrackStatus
 from rampart.track import Tracker, TrackerSpec
 
+pytestmark = pytest.mark.compiled  # forty scenes of two radars
+
 
 def tracker_of(pair, **changes):
     return Tracker(pair.site, None, TrackerSpec(**{**SPEC, **changes}))
