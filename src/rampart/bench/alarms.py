@@ -18,8 +18,8 @@ from rampart.threat.ballistic import RocketSpec
 from rampart.track import Tracker
 
 from . import say
+from .figures import share
 from .peer import Algorithm, run_peer
-from .scenarios import share
 from .scenes import FALSE_ALARMS, SCANS, make_scene, radar_site
 from .trial import Trial
 

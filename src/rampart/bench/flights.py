@@ -25,8 +25,8 @@ from rampart.predict.fall import Fall, predict_fall
 from . import rocketpy_flights
 from .climbs import LoggedClimb, make_climb
 from .falls import FallCase, load_fall
+from .figures import share
 from .flight_list import ClimbSpec, FallSpec, apogee_of, load_list
-from .scenarios import share
 
 #: Seeds 0 to 239, and 1000 to 1099 of RocketPy, were looked at while the method was built.
 SYNTHETIC, QUICK_SYNTHETIC, SYNTHETIC_SEED = 240, 24, 10_000

@@ -27,8 +27,8 @@ from rampart.track.settings import TrackerSpec
 
 from . import outside
 from .arcs import PER_SCENE, Arcs, Errors, Radar, make_scene
+from .figures import share as proportion
 from .follow import Samples, follow
-from .scenarios import share as proportion
 
 Floats = NDArray[np.float64]
 

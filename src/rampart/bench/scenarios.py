@@ -6,9 +6,10 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from rampart.pipeline import builtin_scenarios
+
+from .figures import share
 
 SEEDS = 100
 QUICK_SEEDS = 8
@@ -115,18 +116,6 @@ def _counts(summaries: Sequence[dict[str, Any]], threats: Sequence[dict[str, Any
         "outcomes": {outcome: sum(t["outcome"] == outcome for t in threats) for outcome in outcomes},
         "hours": sum(s["duration_s"] for s in summaries) / 3600,
     }
-
-
-def share(k: int, n: int) -> dict[str, Any]:
-    """A share with its 95 % Clopper-Pearson interval.
-
-    >>> share(95, 100)["low"]
-    0.887165
-    """
-    if n == 0:
-        return {"k": 0, "n": 0, "value": None, "low": None, "high": None}
-    interval = binomtest(k, n).proportion_ci(0.95, method="exact")
-    return {"k": k, "n": n, "value": k / n, "low": round(interval.low, 6), "high": round(interval.high, 6)}
 
 
 def quantiles(values: Sequence[float]) -> dict[str, float | None]:

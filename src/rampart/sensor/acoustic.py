@@ -71,18 +71,12 @@ class AcousticSpec(StationSpec):
 
     def model(self, site: Site) -> SensorModel:
         """What the chain may know of this sensor."""
-        return SensorModel(
-            id=self.id,
+        return self.model_of(
             kind=self.kind,
-            position_enu=np.array(self.position_enu_m),
-            scan_period_s=self.scan_period_s,
-            delay_s=self.delay_s,
             azimuth_sigma_rad=math.radians(self.azimuth_sigma_deg),
             elevation_sigma_rad=math.radians(self.elevation_sigma_deg),
             false_alarms_per_scan=self.false_alarms_per_scan,
             max_range_m=2.0 * self.reference_range_m,
-            min_elevation_rad=math.radians(self.min_elevation_deg),
-            max_elevation_rad=math.radians(self.max_elevation_deg),
         )
 
     def p_detect(self, range_m: np.ndarray | float, loudness_db: np.ndarray | float) -> np.ndarray:

@@ -4,54 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from rampart.errors import InputError
 from rampart.physics.environment import Environment
 from rampart.records import DetectionFlag, Detections, Emission, Flight, Result, SensorModel, Site, TargetClass
-from rampart.records.spec import Degrees, Identifier, NonNegative, Number, Positive, Share, Spec, Vector3
+from rampart.records.spec import NonNegative, Positive, Share
 
 from . import _kernels as kernels
 from .dice import Dice
 from .gates import Gate, Looks
 from .scan import NS, Schedule
 from .sky import Sky
+from .station import Elevation, StationSpec
 from .visibility import Visibility, geometry, weaken
 
-Elevation = Annotated[Number, Field(ge=-90, le=90)]
-Width = Annotated[Number, Field(gt=0, le=360)]
 
-
-class _BearingSpec(Spec):
+class _BearingSpec(StationSpec):
     """What both kinds are told. Defaults are generic."""
 
-    id: Identifier
-    site: Identifier | None = None
-    position_enu_m: Vector3  #: in the site's frame
-    scan_period_s: Positive = 1.0  #: between two looks
-    delay_s: NonNegative = 0.2  #: from the look to the delivery of its reports
-    first_scan_s: NonNegative = 0.0  #: first look, from the start of the run
     p_detect: Share = 0.9  #: of what is in cover, in one scan
-    min_elevation_deg: Elevation = -5.0  #: lower edge of the cover
     max_elevation_deg: Elevation = 80.0  #: upper edge of the cover
-    sector_middle_deg: Degrees = 0.0  #: azimuth of the middle of the cover
     measures_elevation: bool = True  #: false: reports carry azimuth only
     azimuth_sigma_deg: Positive  #: one sigma
     elevation_sigma_deg: Positive  #: one sigma
     max_range_m: Positive  #: farther things are not noticed
-    sector_width_deg: Width  #: of the cover in azimuth
     false_alarms_per_scan: NonNegative  #: mean number
 
     _listens: ClassVar[bool] = False
-
-    @model_validator(mode="after")
-    def _check_cover(self) -> _BearingSpec:
-        if self.min_elevation_deg >= self.max_elevation_deg:
-            raise ValueError(f"expected min_elevation_deg below max_elevation_deg ({self.max_elevation_deg:g})")
-        return self
 
     @property
     def _sigma(self) -> tuple[float, float]:
@@ -66,19 +48,13 @@ class _BearingSpec(Spec):
     def model(self, site: Site) -> SensorModel:
         """What the chain may know of this sensor."""
         azimuth, elevation = self._sigma
-        return SensorModel(
-            id=self.id,
+        return self.model_of(
             kind=self.kind,  # type: ignore[attr-defined]
-            position_enu=np.array(self.position_enu_m),
-            scan_period_s=self.scan_period_s,
-            delay_s=self.delay_s,
             azimuth_sigma_rad=azimuth,
             elevation_sigma_rad=elevation,
             p_detect=self.p_detect,
             false_alarms_per_scan=self.false_alarms_per_scan,
             max_range_m=self.max_range_m,
-            min_elevation_rad=math.radians(self.min_elevation_deg),
-            max_elevation_rad=math.radians(self.max_elevation_deg),
         )
 
     def build(self, site: Site, environment: Environment, index: int, rng: np.random.Generator) -> BearingSensor:
@@ -99,7 +75,6 @@ class DirectionFinderSpec(_BearingSpec):
     azimuth_sigma_deg: Positive = 2.0
     elevation_sigma_deg: Positive = 4.0
     max_range_m: Positive = 5_000.0
-    sector_width_deg: Width = 360.0
     false_alarms_per_scan: NonNegative = 0.05
 
     _listens: ClassVar[bool] = True
@@ -118,7 +93,6 @@ class CameraSpec(_BearingSpec):
     max_range_m: Positive = 3_000.0  #: visibility
     azimuth_sigma_deg: Positive = 0.05
     elevation_sigma_deg: Positive = 0.05
-    sector_width_deg: Width = 360.0
     false_alarms_per_scan: NonNegative = 0.1
     p_class: Share = 0.8  #: a report names the class of its target, else none
 

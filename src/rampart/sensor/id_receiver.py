@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import numpy as np
@@ -39,16 +38,10 @@ class IdReceiverSpec(StationSpec):
 
     def model(self, site: Site) -> SensorModel:
         """What the chain may know of this sensor: its silence about something says nothing."""
-        return SensorModel(
-            id=self.id,
+        return self.model_of(
             kind=self.kind,
-            position_enu=np.array(self.position_enu_m),
-            scan_period_s=self.scan_period_s,
-            delay_s=self.delay_s,
             p_detect=self.p_detect,
             max_range_m=max(self.ads_b_range_m, self.remote_id_range_m),
-            min_elevation_rad=math.radians(self.min_elevation_deg),
-            max_elevation_rad=math.radians(self.max_elevation_deg),
         )
 
     def build(self, site: Site, environment: Environment, index: int, rng: np.random.Generator) -> IdReceiver:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from pydantic import Field, model_validator
 
 from rampart.errors import InputError
 from rampart.physics.environment import Environment
-from rampart.records import DetectionFlag, Detections, Flight, Result, Site
+from rampart.records import DetectionFlag, Detections, Flight, Result, SensorModel, Site
 from rampart.records.spec import Degrees, Identifier, NonNegative, Number, Positive, Spec, Vector3
 
 from . import _kernels as kernels
@@ -40,6 +41,18 @@ class StationSpec(Spec):
     sector_middle_deg: Degrees = 0.0  #: azimuth of the middle of the cover
     sector_width_deg: Width = 360.0  #: of the cover in azimuth
 
+    def model_of(self, **more: Any) -> SensorModel:
+        """What the chain may know of a sensor of any kind; `more` are the fields that its kind adds."""
+        return SensorModel(
+            id=self.id,
+            position_enu=np.array(self.position_enu_m),
+            scan_period_s=self.scan_period_s,
+            delay_s=self.delay_s,
+            min_elevation_rad=math.radians(self.min_elevation_deg),
+            max_elevation_rad=math.radians(self.max_elevation_deg),
+            **more,
+        )
+
     @model_validator(mode="after")
     def _check_cover(self) -> StationSpec:
         if self.min_elevation_deg >= self.max_elevation_deg:
@@ -65,7 +78,7 @@ class Seen:
         return np.flatnonzero(self.gate == Gate.DETECTED)
 
 
-class Station:
+class Station(ABC):
     """A simulated sensor at one place that looks everywhere in its cover at the end of each scan.
 
     Parameters
@@ -137,9 +150,9 @@ class Station:
         looks = Looks(seen.gate, seen.when, seen.polar[:, 0], np.full(len(seen.gate), np.nan))
         return Result(detections, {"flight": flight[order].astype(np.int32), "gates": looks})
 
+    @abstractmethod
     def _chance(self, polar: np.ndarray, like: Flight) -> tuple[np.ndarray, Gate]:
         """Probability (n,) that one look reports a target of the kind of `like`, and the gate that lowers it."""
-        raise NotImplementedError
 
     def visibility(self, position_enu: np.ndarray, velocity_enu: np.ndarray, like: Flight) -> Visibility:
         """With what probability one look reports something, at many places; see `Radar.visibility`."""
