@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from rampart.physics.environment import Environment
 from rampart.physics.path import Paths
@@ -18,7 +17,7 @@ from rampart.threat.ballistic import RocketSpec
 from rampart.track import Tracker
 
 from . import say
-from .figures import share
+from .figures import rate, share
 from .peer import Algorithm, run_peer
 from .scenes import FALSE_ALARMS, SCANS, make_scene, radar_site
 from .trial import Trial
@@ -41,12 +40,12 @@ def clutter_hour(*, quick: bool = False) -> dict[str, Any]:
     hours = QUICK_HOURS if quick else HOURS
     false = [_false_tracks(make_scene("clutter", 0, seed, scans=HOUR_SCANS).batches()) for seed in range(hours)]
     say(f"clutter_hour: {sum(false)} confirmed tracks in {hours} h")
-    ours = {"false_alarms_per_scan": FALSE_ALARMS, **per_hour(sum(false), float(hours)), "by_hour": false}
+    ours = {"false_alarms_per_scan": FALSE_ALARMS, **rate(sum(false), float(hours)), "by_hour": false}
     peer = None
     if not quick:
         scene = make_scene("clutter", 0, 0, scans=PEER_SCANS)
         done = run_peer(Trial.of(scene), Algorithm("gnn"))
-        peer = done and {"algorithm": "gnn-ekf", **per_hour(done.tracks, len(done.cpu_ms) / HOUR_SCANS)}
+        peer = done and {"algorithm": "gnn-ekf", **rate(done.tracks, len(done.cpu_ms) / HOUR_SCANS)}
     return {"name": "clutter_hour", "ours": ours, "peer": peer, "ratio": None}
 
 
@@ -55,23 +54,6 @@ def _false_tracks(batches: list[Detections]) -> int:
     for scan, batch in enumerate(batches):
         found.update(_confirmed(tracker.step(scan * 1_000_000_000, batch).records).number.tolist())
     return len(found)
-
-
-def per_hour(count: int, hours: float) -> dict[str, Any]:
-    """A rate with its exact 95 % Poisson interval.
-
-    >>> per_hour(0, 5.0)
-    {'count': 0, 'hours': 5.0, 'per_hour': 0.0, 'low': 0.0, 'high': 0.737776}
-    """
-    low = chi2.ppf(0.025, 2 * count) / 2.0 if count else 0.0
-    high = chi2.ppf(0.975, 2 * count + 2) / 2.0
-    return {
-        "count": count,
-        "hours": hours,
-        "per_hour": count / hours,
-        "low": round(float(low) / hours, 6),
-        "high": round(float(high) / hours, 6),
-    }
 
 
 def confirm(*, quick: bool = False) -> list[dict[str, Any]]:

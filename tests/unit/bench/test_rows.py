@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rampart.bench import alarms, memory
+from rampart.bench.figures import rate
 from rampart.bench.peer import TUNED, PeerRun
 from rampart.bench.scenes import make_scene
 from rampart.bench.track import CASES, GNN, _best, _figures
@@ -17,7 +18,7 @@ from rampart.cli.bench_table import track_tables
 
 def test_poisson_interval_is_exact():
     # Garwood (1936), "Fiducial limits for the Poisson distribution", Biometrika 28: for 10 events 4.795 to 18.390
-    row = alarms.per_hour(10, 1.0)
+    row = rate(10, 1.0)
     assert (row["low"], row["high"]) == pytest.approx((4.795, 18.390), abs=1e-3)
 
 
