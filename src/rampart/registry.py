@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 #: Entry-point group of plugins; an entry is named ``room.kind`` and points at a spec class.
 GROUP = "rampart.components"
 
-#: Rooms that accept plugins. The kinds of effector and of engagement are closed lists.
+#: Rooms that accept plugins. The kinds of effector, of engagement and of out are closed lists.
 OPEN_ROOMS = ("threat", "sensor", "track", "predict", "warn")
 
 PARTS: Mapping[str, Mapping[str, str]] = {
@@ -45,6 +45,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "engagement": {"shoot_look_shoot": "rampart.engage.engager:EngagerSpec"},
     "zone": {"geojson": "rampart.warn.geojson:read_zones"},
+    "out": {},
 }
 
 

@@ -27,12 +27,15 @@ PART_SECTIONS: Mapping[str, str | None] = {
     "sensor": "sensor",
     "threat": "threat",
     "effector": "engage",
+    "out": "out",
 }
+#: Sections that say where a live service sends: they decide nothing of a run, and are no part of its recording.
+LIVE_SECTIONS = ("out",)
 #: Sections that configure one stage: room and default kind.
 STAGE_SECTIONS = {"track": "imm", "predict": "sigma_points", "warn": "zones"}
 
-SIMULATION_ROOMS = frozenset({"threat", "sensor", "track", "predict", "warn", "engage"})
-CHAIN_ROOMS = frozenset({"track", "predict", "warn"})
+SIMULATION_ROOMS = frozenset({"threat", "sensor", "track", "predict", "warn", "engage", "out"})
+CHAIN_ROOMS = frozenset({"track", "predict", "warn", "out"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Scenario:
     head : HeadSpec
         Name, start, duration.
     parts : dict
-        ``site, zone, sensor, threat, effector`` -> specs in the order of the file.
+        ``site, zone, sensor, threat, effector, out`` -> specs in the order of the file.
     stages : dict
         ``track, predict, warn, engage, referee`` -> spec.
     text : str
@@ -78,7 +81,11 @@ class Scenario:
         """Everything that decides a run, defaults included, as plain JSON-able data."""
         return {
             **self.head.model_dump(mode="json", by_alias=True),
-            **{section: [p.model_dump(mode="json") for p in parts] for section, parts in self.parts.items()},
+            **{
+                section: [p.model_dump(mode="json") for p in parts]
+                for section, parts in self.parts.items()
+                if section not in LIVE_SECTIONS
+            },
             **{section: spec.model_dump(mode="json") for section, spec in self.stages.items()},
         }
 

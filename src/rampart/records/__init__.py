@@ -1,6 +1,7 @@
 """The records that flow through the chain: frozen nouns, plural as struct-of-arrays."""
 
 from .columns import Columns, Row, column
+from .delivery import Deliveries, Outcome
 from .detection import Detections, ExternalTracks
 from .names import (
     N_CLASSES,
@@ -30,6 +31,7 @@ __all__ = [
     "N_MODES",
     "AlertStatus",
     "Columns",
+    "Deliveries",
     "DetectionFlag",
     "Detections",
     "Emission",
@@ -39,6 +41,7 @@ __all__ = [
     "Flight",
     "Mode",
     "Named",
+    "Outcome",
     "Phase",
     "Picture",
     "PredictionKind",

@@ -1,0 +1,1 @@
+"""Channels: one module per kind of ``[[out]]`` - its spec, its encoder and the way there."""

@@ -1,0 +1,1 @@
+from .raid import make_out, site  # noqa: F401 - fixtures of all tests here
