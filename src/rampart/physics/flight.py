@@ -179,12 +179,14 @@ def fly(
     for length, thrust in ((boost, thrust_ms2), (duration_s - boost, 0.0)):
         if length <= 0.0 or status != TIMED_OUT:
             continue
+        if parts:
+            now, first[:6] = parts[-1][-1, 0], parts[-1][-1, 1:7]
         rows, status = _fly_phase(first, environment, length, step_s, shape, backward, to_ground, thrust)
         rows[:, 0] += now
         parts.append(rows if not parts else rows[1:])
-        now, first = rows[-1, 0], np.append(rows[-1, 1:7], first[6])
-    flown = np.concatenate(parts)
-    flown = np.ascontiguousarray(flown[::-1] if backward else flown)
+    flown = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if backward:
+        flown = flown[::-1]
     return Flight(flown[:, 0].copy(), flown[:, 1:4].copy(), flown[:, 4:7].copy(), status)
 
 

@@ -128,12 +128,14 @@ class Columns:
 
     def replace(self, **values: Any) -> Self:
         """The same rows with some columns exchanged."""
-        n = len(self)
-        types = {name: (dtype, shape) for name, dtype, shape, _ in _columns(type(self))}
-        return dataclasses.replace(
-            self,  # type: ignore[type-var]
-            **{name: self._coerce(name, value, n, *types[name]) for name, value in values.items()},
-        )
+        n, columns = len(self), _columns(type(self))
+        arrays = [
+            self._coerce(name, values.pop(name), n, dtype, shape) if name in values else getattr(self, name)
+            for name, dtype, shape, _ in columns
+        ]
+        if values:
+            raise TypeError(f"{type(self).__name__} has no column {', '.join(sorted(values))}")
+        return type(self)(*arrays)
 
     def __getitem__(self, i: int) -> "Row":
         n = len(self)

@@ -327,9 +327,10 @@ class Radar:
     def _detections(self, now_ns: int, table: np.ndarray, flight: np.ndarray, sky: Sky) -> Detections:
         m, table = len(flight), np.ascontiguousarray(table)  # columns are contiguous
         identity = np.zeros(m, "U8")
-        if self._interrogates and m and len(sky):
+        if self._interrogates and m and sky.answers:
             identity = np.where(flight >= 0, sky.transponder[flight], identity)
-        nan = np.full((5, m), np.nan)
+        blank = np.full((3 + 3 + 9 + N_CLASSES) * m, np.nan)
+        nan, rest = blank[: 3 * m].reshape(3, m), blank[3 * m :]
         # straight into the columns, in their order: Detections.build costs more than the whole scan
         return Detections(
             number=np.zeros(m, np.int64),
@@ -346,8 +347,8 @@ class Radar:
             elevation_sigma_rad=table[kernels.EL_SIGMA],
             range_rate_sigma_ms=table[kernels.RR_SIGMA],
             height_sigma_m=nan[1],
-            position_enu=np.full((m, 3), np.nan),
-            position_covariance=np.full((m, 3, 3), np.nan),
+            position_enu=rest[: 3 * m].reshape(m, 3),
+            position_covariance=rest[3 * m : 12 * m].reshape(m, 3, 3),
             snr_db=table[kernels.SNR_DB],
             rcs_dbsm=table[kernels.RCS],
             identity=identity,
@@ -355,7 +356,7 @@ class Radar:
             flags=np.full(m, DetectionFlag.SIMULATED, np.uint8),
             doppler_spread_ms=self._spread(table, flight, sky) if self._micro_doppler else nan[2],
             emission=np.zeros(m, np.int8),
-            class_score=np.full((m, N_CLASSES), np.nan),
+            class_score=rest[12 * m :].reshape(m, N_CLASSES),
         )
 
     def _spread(self, table: np.ndarray, flight: np.ndarray, sky: Sky) -> np.ndarray:

@@ -57,6 +57,7 @@ class Sky:
     tip_speed_ms: np.ndarray  #: (n,) of rotor blades or wing tips; nan for a rigid body
     size_m: np.ndarray  #: (n,) smallest dimension that a camera sees
     loudness_db: np.ndarray  #: (n,) sound pressure level at 1 m, dB over 20 uPa; -inf if silent
+    answers: bool = False  #: some transponder answers an interrogator
 
     @classmethod
     def build(cls, flights: Sequence[Flight]) -> Sky:
@@ -94,6 +95,7 @@ class Sky:
             tip_speed_ms=np.array([flight.tip_speed_ms for flight in flights], float),
             size_m=np.array([SIZE_M.get(f.kind, SIZE_M["recorded"]) for f in flights], float),
             loudness_db=np.array([LOUDNESS_DB.get(f.kind, -np.inf) for f in flights], float),
+            answers=any(f.identity and not f.emits for f in flights),
         )
 
     def with_ended(self, ended_s: np.ndarray) -> Sky:

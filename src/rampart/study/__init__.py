@@ -1,5 +1,5 @@
 """The run loop, the referee beside it, scores, replay."""
 
-from .run import Run, run
+from .run import Run, run, simulate
 
-__all__ = ["Run", "run"]
+__all__ = ["Run", "run", "simulate"]

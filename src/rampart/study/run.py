@@ -65,7 +65,37 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     started = perf_counter()
+    sites = simulate(
+        scenario, seed=seed, run=run, effectors=effectors, referee=referee, recorders=recorders, progress=progress
+    )
     digest = OutputDigest()
+    for site_run in sites:
+        for out in site_run.outputs:
+            digest.update(out.tracks, out.predictions, out.warnings, out.engagements)
+    summary = summarise(scenario, seed, run, sites, digest.hexdigest(), scored=referee)
+    summary["timing"]["wall_s"] = round(perf_counter() - started, 3)
+    return Run(scenario, seed, run, sites, summary)
+
+
+def simulate(
+    scenario: Scenario,
+    *,
+    seed: int = 0,
+    run: int = 0,
+    effectors: bool = True,
+    referee: bool = True,
+    recorders: Sequence[Recorder] = (),
+    progress: Progress | None = None,
+) -> tuple[SiteRun, ...]:
+    """Run a scenario without summing up: what each site's run left, for who scores thousands of runs his own way.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to run.
+    seed, run, effectors, referee, recorders, progress
+        As in `run`.
+    """
     sites = []
     for entity, place in enumerate(build_places(scenario)):
         world = build_world(place, seed=seed, run=run)
@@ -75,18 +105,15 @@ def run(
             judge = Referee(place, world, scenario.stages["referee"], stream(seed, run, Purpose.OUTCOME, entity))
         for recorder in recorders:
             recorder.truth(place.site.id, world.flights)
-        site_run = run_site(
-            place,
-            world,
-            chain,
-            judge,
-            duration_s=scenario.head.duration_s,
-            recorders=recorders,
-            progress=progress,
+        sites.append(
+            run_site(
+                place,
+                world,
+                chain,
+                judge,
+                duration_s=scenario.head.duration_s,
+                recorders=recorders,
+                progress=progress,
+            )
         )
-        for out in site_run.outputs:
-            digest.update(out.tracks, out.predictions, out.warnings, out.engagements)
-        sites.append(site_run)
-    summary = summarise(scenario, seed, run, sites, digest.hexdigest(), scored=referee)
-    summary["timing"]["wall_s"] = round(perf_counter() - started, 3)
-    return Run(scenario, seed, run, tuple(sites), summary)
+    return tuple(sites)

@@ -92,7 +92,9 @@ def run_site(
         if now_ns > end_ns:
             break
         if referee is not None:
-            sky = sky.with_ended(referee.resolve(now_ns))
+            ended_s = referee.resolve(now_ns)
+            if (ended_s != sky.ended_s).any():
+                sky = sky.with_ended(ended_s.copy())
         parts, links = [], []
         for index in deliveries.due(now_ns):
             result = world.sensors[index].step(now_ns, sky)
@@ -103,7 +105,7 @@ def run_site(
         if len(detections):
             detections = detections.replace(number=np.arange(count, count + len(detections)))
             count += len(detections)
-            _remember(run, now_ns, detections, np.concatenate(links))
+            _remember(run, now_ns, detections, links[0] if len(links) == 1 else np.concatenate(links))
         outputs = chain.step(now_ns, detections)
         for sensor in cued:
             sensor.cue(now_ns, outputs.tracks)
@@ -118,8 +120,8 @@ def run_site(
 
 
 def _remember(run: SiteRun, now_ns: int, detections: Detections, flight: np.ndarray) -> None:
-    real = flight >= 0
-    if real.any():
+    real = np.flatnonzero(flight >= 0)
+    if len(real):
         run.looks.append(Look(now_ns, detections.take(real), flight[real]))
 
 

@@ -65,11 +65,19 @@ class Arrival:
 
     def state(self, speed_ms: float) -> np.ndarray:
         """State (7,) at impact: position, velocity, ln of the drag-to-mass ratio."""
-        level = speed_ms * math.cos(self.angle_rad)
-        east, north = -level * math.sin(self.from_bearing_rad), -level * math.cos(self.from_bearing_rad)
-        return np.array(
-            [*self.impact_enu, east, north, -speed_ms * math.sin(self.angle_rad), math.log(self.drag_m2_per_kg)]
-        )
+        return self.states(speed_ms, self.angle_rad)[0]
+
+    def states(self, speed_ms: float | np.ndarray, angle_rad: float) -> np.ndarray:
+        """States (n, 7) at impact for many speeds [m/s] at one angle."""
+        speed = np.atleast_1d(speed_ms)
+        level = speed * math.cos(angle_rad)
+        rows = np.empty((len(speed), 7))
+        rows[:, :3] = self.impact_enu
+        rows[:, 3] = -level * math.sin(self.from_bearing_rad)
+        rows[:, 4] = -level * math.cos(self.from_bearing_rad)
+        rows[:, 5] = -speed * math.sin(angle_rad)
+        rows[:, 6] = math.log(self.drag_m2_per_kg)
+        return rows
 
 
 class _NoFlightError(Exception):
@@ -133,7 +141,7 @@ def shallowest_angle(arrival: Arrival, environment: Environment, shape: str, top
     One batch of coarse flights back in time, over angles and arrival speeds; between speeds linear.
     """
     angles, shares = np.radians(np.arange(30.0, 86.0, 5.0)), np.linspace(0.2, 1.1, 46)
-    states = np.array([_at_angle(arrival, a).state(s * _vacuum_speed(arrival, a)) for a in angles for s in shares])
+    states = np.concatenate([arrival.states(shares * _vacuum_speed(arrival, a), a) for a in angles.tolist()])
     limit = 1.2 * arrival.time_of_flight_s + 5.0
     landings = motion.fly_to_ground(states, environment, shape=shape, step_s=1.0, backward=True, max_time_s=limit)
     back = np.where(landings.landed, -landings.time_s, np.inf).reshape(len(angles), -1)
@@ -269,7 +277,7 @@ class _Back:
         arrival = self.arrival
         speeds = _vacuum_speed(arrival, arrival.angle_rad) * np.linspace(0.1, 1.3, 49)
         landings = motion.fly_to_ground(
-            np.array([arrival.state(speed) for speed in speeds]),
+            arrival.states(speeds, arrival.angle_rad),
             self.environment,
             shape=self.shape,
             step_s=1.0,
