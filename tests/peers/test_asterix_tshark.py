@@ -3,10 +3,12 @@
 import json
 import subprocess
 
+import numpy as np
 import pytest
 
-from rampart.wire.asterix import category, decode_block, split_blocks
-from rampart.wire.pcap import read_pcap
+from rampart.records import Detections
+from rampart.wire.asterix import category, decode_block, plot_datagrams, report_datagrams, split_blocks
+from rampart.wire.pcap import read_pcap, write_pcap
 
 pytestmark = pytest.mark.counterparty
 
@@ -56,6 +58,11 @@ def test_captures(require_service, shared_data, name, least):
     path = shared_data(f"asterix/{name}")
     packets = theirs(require_service("tshark"), str(path))
     datagrams, _ = read_pcap(path)
+    assert compare_packets(datagrams, packets) >= least
+
+
+def compare_packets(datagrams, packets):
+    """All items of all records; gives how many fields were compared."""
     assert len(packets) == len(datagrams)
     compared = 0
     for datagram, records in zip(datagrams, packets, strict=True):
@@ -70,4 +77,20 @@ def test_captures(require_service, shared_data, name, least):
                     prefix = f"asterix.{cat:03d}_{item}"
                     assert prefix in other
                     compared += compare(prefix, value, other[prefix])
-    assert compared >= least
+    return compared
+
+
+@pytest.mark.parametrize(("send", "least"), [(plot_datagrams, 300), (report_datagrams, 600)])
+def test_what_a_feed_sends(require_service, tmp_path, send, least):
+    tshark, path, n = require_service("tshark"), tmp_path / "feed.pcap", 60
+    rng = np.random.default_rng(2)
+    seen = Detections.build(
+        number=np.arange(1, n + 1), time_ns=10**9 * np.arange(n), received_ns=10**9 * np.arange(n),
+        sensor=np.zeros(n, int), range_m=rng.uniform(100, 40e3, n), azimuth_rad=rng.uniform(0, 2 * np.pi, n),
+        elevation_rad=rng.uniform(0, 1.5, n), range_rate_ms=rng.uniform(-500, 500, n), range_sigma_m=np.full(n, 10.0),
+        azimuth_sigma_rad=np.full(n, 0.003), elevation_sigma_rad=np.full(n, 0.003), range_rate_sigma_ms=np.ones(n),
+        snr_db=rng.uniform(5, 40, n), flags=np.ones(n, int),
+    )  # fmt: skip
+    datagrams = send(seen, [(25, 201)])
+    write_pcap(path, datagrams)
+    assert compare_packets(datagrams, theirs(tshark, str(path))) >= least

@@ -20,6 +20,8 @@ from .asterix import (
     SourceStatus,
     decode_joined,
     plots_to_detections,
+    reports_to_detections,
+    reports_to_tracks,
     source_name,
     source_status,
     system_tracks,
@@ -181,7 +183,7 @@ def _assemble(
     dated: list[np.ndarray] | None,
 ) -> Source:
     """Records from the decoded columns, in order of receipt."""
-    names = _senders(decoded.of(48)) if sensors is None else tuple(model.id for model in sensors)
+    names = _senders([*decoded.of(15), *decoded.of(48)]) if sensors is None else tuple(model.id for model in sensors)
     lookup = lookup or {name: i for i, name in enumerate(names)}.get
     plots, tracks = [], []
     unused: Counter[str] = Counter()
@@ -192,6 +194,14 @@ def _assemble(
                 batch, sensor=lookup, noise=_noise(sensors, AIR_TRAFFIC_RADAR), dated_ns=times
             )
             plots.append(found)
+        elif batch.columns.category.number == 15:
+            found, left = reports_to_detections(
+                batch, sensor=lookup, noise=_noise(sensors, SEARCH_RADAR), dated_ns=times
+            )
+            plots.append(found)
+            other, more = reports_to_tracks(batch, dated_ns=times)
+            tracks.append(other)
+            left |= more
         elif batch.columns.category.number == 62:
             other, left = system_tracks(batch, dated_ns=times)
             tracks.append(other)

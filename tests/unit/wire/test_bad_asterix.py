@@ -18,6 +18,19 @@ from rampart.wire.asterix.block import split_blocks
 from rampart.wire.asterix.columns import decode_columns
 
 RECORDS = {
+    15: {
+        "010": {"SAC": 1, "SIC": 2},
+        "000": {"MT": 1},
+        "020": {"TTAX": 3},
+        "030": [{"CODE": 3}, {"CODE": 9}],
+        "145": {"TOD": 100.0},
+        "300": [{"CLS": 3, "PRB": 80}],
+        "600": {"P84": {"LAT": 45.0, "LON": 15.0}},
+        "625": {"R": {"R": 5000.0}, "RR": {"RR": -300.0}},
+        "627": {"AZ": {"AZ": 90.0}},
+        "628": {"EL": {"EL": 12.0}, "SDEL": {"SDEL": 0.2}},
+        "630": {"DPS": {"DPS": 17}},
+    },
     34: {
         "010": {"SAC": 1, "SIC": 2},
         "000": {"TYP": 2},

@@ -21,6 +21,12 @@ _SHAPES = {
 
 #: The fields that are read on the fast path, by category: item, sub-item, field. Of repetitive items the first element.
 WANTED = {
+    15: (
+        "010/SAC", "010/SIC", "000/MT", "020/MOMU", "020/TTAX", "145/TOD", "161/TRN", "170/CSTP", "170/CSTH", "170/CNF",
+        "050/UPD", "300/CLS", "300/PRB", "600/P84/LAT", "600/P84/LON", "600/HPP/X", "600/HPP/Y", "601/GH/GH",
+        "601/SDGH/SDGH", "602/HV/X", "602/HV/Y", "604/VV/VV", "625/R/R", "625/SDR/SDR", "625/RR/RR", "625/SDRR/SDRR",
+        "626/DV/DV", "626/SDDV/SDDV", "627/AZ/AZ", "627/SDAZ/SDAZ", "628/EL/EL", "628/SDEL/SDEL", "630/DPS/DPS",
+    ),
     34: (
         "010/SAC", "010/SIC", "000/TYP", "030/TOD", "020/SECTOR", "041/PERIOD", "050/COM/NOGO", "050/COM/TSV",
         "120/HGT", "120/LAT", "120/LON",
@@ -40,7 +46,7 @@ WANTED = {
     65: ("010/SAC", "010/SIC", "000/TYP", "015/SID", "030/TOD", "020/BATCH", "040/NOGO", "040/TSV"),
 }  # fmt: skip
 
-_TIME = {34: "030/TOD", 48: "140/TOD", 62: "070/TOD", 65: "030/TOD"}
+_TIME = {15: "145/TOD", 34: "030/TOD", 48: "140/TOD", 62: "070/TOD", 65: "030/TOD"}
 _MAX_ROWS = 1 << 16
 
 
@@ -158,7 +164,9 @@ def _impossible(columns: RecordColumns) -> list[tuple[str, np.ndarray]]:
         (reason.NO_SOURCE, np.isnan(columns["010/SAC"])),
         (reason.TIME_OF_DAY, columns.time_of_day_s >= 86400.0),
     ]
-    position = {34: ("120/LAT", "120/LON"), 62: ("105/LAT", "105/LON")}.get(columns.category.number)
+    position = {15: ("600/P84/LAT", "600/P84/LON"), 34: ("120/LAT", "120/LON"), 62: ("105/LAT", "105/LON")}.get(
+        columns.category.number
+    )
     if position:
         latitude, longitude = position
         checks.append((reason.POSITION, (np.abs(columns[latitude]) > 90.0) | (np.abs(columns[longitude]) > 180.0)))

@@ -71,7 +71,7 @@ def plots_to_detections(
     garbled. A plot with SIM is simulated; one with TST, or of a fixed transponder (RAB), is a test. Doppler is I048/120
     CAL where the radar does not call it doubtful; positive away. Identity is the Mode S address or else Mode 3/A.
     """
-    index = _sensors(batch.columns["010/SAC"], batch.columns["010/SIC"], sensor)
+    index = sensor_indices(batch.columns["010/SAC"], batch.columns["010/SIC"], sensor)
     range_m = _ranges(batch) * NM
     known, timed = index >= 0, ~np.isnan(batch.columns.time_of_day_s)
     placed = (range_m > 0.0) & ~np.isnan(batch.columns["040/THETA"])
@@ -122,8 +122,8 @@ def _measurements(columns: RecordColumns, range_m: np.ndarray, own: dict[str, np
     }
 
 
-def _sensors(sac: np.ndarray, sic: np.ndarray, sensor: Callable[[str], int | None]) -> np.ndarray:
-    """Sensor index of each record; -1 for none."""
+def sensor_indices(sac: np.ndarray, sic: np.ndarray, sensor: Callable[[str], int | None]) -> np.ndarray:
+    """Sensor index of each record by its sender's SAC and SIC; -1 for none of ours."""
     code = (sac * 256 + sic).astype(np.int64)
     index = np.full(len(code), -1, np.int64)
     for value in np.unique(code):
