@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._kernels import N_ASIDE
 from .constants import N_CLUTTER, N_FIT, N_MODES, N_REAL, N_STATE, N_WHOLE, N_Z, N_ZI
+from .gate._kernels import N_ASIDE
 
 _FIRST = 64
 
@@ -55,6 +55,11 @@ class State:
     def make_pairs(self, room: int) -> None:
         """Make room for pairs of track and detection."""
         self.pairs = (np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room))
+
+    def reserve_pairs(self, room: int) -> None:
+        """Make room for pairs, if there is less."""
+        if room > len(self.pairs[0]):
+            self.make_pairs(2 * room)
 
     @property
     def tracks(self) -> int:

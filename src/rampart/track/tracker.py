@@ -44,10 +44,13 @@ from .registration.sensors import Registration
 from .settings import TrackerSpec, gate_limits, parameters, sensor_table
 from .state import State
 from .triangulation.crossings import Crossings
+from .view._kernels import view
 
 NS = 1_000_000_000
 #: Without detections, tracks are asked for again after this time, so that they coast and end.
 WAKE_NS = NS
+#: Room for pairs of track and detection; a scan that needs more is run again.
+PAIRS_PER_TRACK = 4
 
 
 __all__ = ["Tracker", "TrackerSpec"]
@@ -256,6 +259,7 @@ class Tracker:
     def _run_scan(self, sensor: int, z: np.ndarray, zi: np.ndarray) -> np.ndarray:
         state, m = self._state, len(z)
         state.reserve(m)
+        state.reserve_pairs(PAIRS_PER_TRACK * max(state.tracks, m))
         used = np.empty((2 * m, 2), np.int64)
         order = np.argsort(z[:, Z_EAST], kind="stable")
         while True:
@@ -294,7 +298,7 @@ class Tracker:
         error, error_covariance = np.empty((n, N_ERRORS)), np.empty((n, N_ERRORS, N_JOINT))
         mode, classes = np.empty((n, N_MODES)), np.empty((n, 9))
         existence, status = np.empty(n), np.empty(n, np.int8)
-        _kernels.view(
+        view(
             n, (now_ns - self.site.start_ns) * 1e-9, x, P, real, whole, look, fit, self._sensors, self._p, self._env,
             state, covariance, fallen, fallen_covariance, error, error_covariance, mode, classes, existence, status,
         )  # fmt: skip

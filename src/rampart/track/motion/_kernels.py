@@ -45,6 +45,13 @@ def copy_mode(x, P, xo, Po):
 
 
 @kernel
+def copy_row(source, target):
+    """Copy one row of numbers. A loop: slices would cost compile time."""
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+@kernel
 def add_noise(P, q, dt):
     """White acceleration of density q [m2/s3] over dt [s], added to a covariance."""
     t = abs(dt)

@@ -5,7 +5,6 @@ import math
 import numpy as np
 
 from rampart.physics._jit import kernel
-from rampart.track._kernels import start_track
 from rampart.track.constants import (
     HAS_AZIMUTH,
     HAS_ELEVATION,
@@ -26,6 +25,7 @@ from rampart.track.constants import (
     ZI_SENSOR,
 )
 from rampart.track.measurement._kernels import place, wrap
+from rampart.track.start._kernels import start_track
 
 PASSES = 8
 # Bearings that cross at a smaller angle than this say nothing of the distance [rad]

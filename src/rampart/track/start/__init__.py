@@ -1,0 +1,1 @@
+"""Start of a track from two detections."""

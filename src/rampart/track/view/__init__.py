@@ -1,0 +1,1 @@
+"""View: all tracks as of one time, as they are reported."""
