@@ -22,12 +22,15 @@ class Tape:
     def __init__(self):
         self.batches, self.digest, self.said = [], OutputDigest(), []
 
-    def batch(self, site_id, now_ns, detections, *_):
+    def batch(self, site_id, now_ns, detections, *_, **__):
         self.batches.append((now_ns, detections))
 
     def outputs(self, site_id, now_ns, *records):
         self.digest.update(*records)
         self.said.append([r.canonical_bytes() for r in records])
+
+    def states(self, *_):
+        pass
 
     def diagnostics(self, *_):
         pass

@@ -50,7 +50,7 @@ def find_candidates(defended: Areas, picture: Picture, start_ns: int) -> list[Ca
     start_ns : int
         Second 0 of the paths.
     """
-    tracks, predictions = picture
+    tracks, predictions = picture.tracks, picture.predictions
     rows = {n: i for i, n in enumerate(tracks.number.tolist())}
     likelier: dict[int, int] = {}
     for k, track in enumerate(predictions.track.tolist()):

@@ -10,7 +10,20 @@ from mcap.records import Metadata
 from pydantic_core import from_json
 
 from rampart.errors import InputError
-from rampart.records import Columns, Detections, Engagements, Fate, Flight, Predictions, Site, Tracks, Warnings
+from rampart.records import (
+    Columns,
+    Decisions,
+    Detections,
+    Engagements,
+    Fate,
+    Flight,
+    Health,
+    Predictions,
+    Site,
+    Tracks,
+    Warnings,
+    ZoneStates,
+)
 
 from .container import open_container, read_messages, read_records
 from .encoding import decode_columns, decode_site
@@ -30,6 +43,8 @@ class Batch(NamedTuple):
     detections: Detections
     sensor: int | None
     step: int
+    decisions: Decisions = Decisions.empty()
+    heard: tuple[int, ...] | None = None  #: sensors that reported; None if nobody kept watch over them
 
 
 class Contents(NamedTuple):
@@ -99,8 +114,12 @@ class RecordingReader:
 
     def batches(self) -> Iterator[Batch]:
         """The inputs of the chains, exactly as recorded and in that order."""
-        for topic, message in self._messages(self._topics("detections")):
-            yield self._batch(topic, message)
+        decided: dict[str, Decisions] = {}
+        for topic, message in self._messages(self._topics("detections", "decisions")):
+            if topic.endswith("/decisions"):
+                decided[topic.split("/")[1]] = self._decode(Decisions, message)
+            else:
+                yield self._batch(topic, message, decided.pop(topic.split("/")[1], None))
 
     def outputs(self) -> Iterator[tuple[str, Step]]:
         """Site and outputs of each step in which a chain said something."""
@@ -125,6 +144,18 @@ class RecordingReader:
     def engagements(self) -> Iterator[tuple[str, int, Engagements]]:
         """Site, time [ns UTC] and simulated shots of each step that has any."""
         return self._records("engagements", Engagements)
+
+    def decisions(self) -> Iterator[tuple[str, int, Decisions]]:
+        """Site, time [ns UTC] and decisions of each step that took any."""
+        return self._records("decisions", Decisions)
+
+    def health(self) -> Iterator[tuple[str, int, Health]]:
+        """Site, time [ns UTC] and changed states of parts of each step that has any."""
+        return self._records("health", Health)
+
+    def zone_states(self) -> Iterator[tuple[str, int, ZoneStates]]:
+        """Site, time [ns UTC] and changed states of zones of each step that has any."""
+        return self._records("zones", ZoneStates)
 
     def gates(self) -> Iterator[tuple[str, int, str, dict[str, np.ndarray]]]:
         """Site, time [ns UTC], sensor and columns of each sensor diagnostic."""
@@ -193,13 +224,25 @@ class RecordingReader:
         for topic, message in self._messages(self._topics(name)):
             yield topic.split("/")[1], self._now(message), self._decode(kind, message)
 
-    def _batch(self, topic: str, message: Mapping[str, Any]) -> Batch:
+    def _batch(self, topic: str, message: Mapping[str, Any], decisions: Decisions | None = None) -> Batch:
         sensor = self._int(message, "sensor")
-        detections = self._decode(Detections, message)
-        site_id = topic.split("/")[1]
         return Batch(
-            site_id, self._now(message), detections, None if sensor < 0 else sensor, self._int(message, "step")
+            topic.split("/")[1],
+            self._now(message),
+            self._decode(Detections, message),
+            None if sensor < 0 else sensor,
+            self._int(message, "step"),
+            Decisions.empty() if decisions is None else decisions,
+            self._heard(message),
         )
+
+    def _heard(self, message: Mapping[str, Any]) -> tuple[int, ...] | None:
+        heard = message.get("heard")
+        if heard is None:
+            return None
+        if not isinstance(heard, list) or any(type(index) is not int or index < 0 for index in heard):
+            raise self._error(f"a message has heard = {heard!r:.40}, expected a list of sensor numbers")
+        return tuple(heard)
 
     def _decode(self, kind: type[Any], message: Mapping[str, Any]) -> Any:
         try:

@@ -1,7 +1,7 @@
 """Recording: one run, or one stretch of a live service, in an MCAP file. `docs/recording.md` is its contract."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -12,7 +12,18 @@ from mcap.writer import CompressionType, Writer
 from pydantic_core import to_json
 
 from rampart.errors import InputError, RunError
-from rampart.records import Columns, Detections, Engagements, Flight, Predictions, Tracks, Warnings
+from rampart.records import (
+    Columns,
+    Decisions,
+    Detections,
+    Engagements,
+    Flight,
+    Health,
+    Predictions,
+    Tracks,
+    Warnings,
+    ZoneStates,
+)
 
 from .container import RECORD_LIMIT_BYTES
 from .encoding import encode_columns, encode_floats
@@ -29,6 +40,8 @@ OUTPUTS: tuple[tuple[str, type[Columns]], ...] = (
     ("warnings", Warnings),
     ("engagements", Engagements),
 )
+#: What is recorded beside the outputs and no part of their digest.
+STATES: tuple[tuple[str, type[Columns]], ...] = (("health", Health), ("zones", ZoneStates))
 NS = 1_000_000_000
 FLIGHT_ARRAYS = ("time_s", "position_enu", "velocity_enu")
 FLIGHT_FIELDS = (
@@ -48,7 +61,8 @@ FLIGHT_FIELDS = (
 )
 
 _BATCH_SCHEMA = batch_schema(Detections)
-_OUTPUT_SCHEMAS = {name: columns_schema(kind) for name, kind in OUTPUTS}
+_OUTPUT_SCHEMAS = {name: columns_schema(kind) for name, kind in (*OUTPUTS, *STATES)}
+_DECISION_SCHEMA = columns_schema(Decisions)
 
 
 def _timestamp(ns: int) -> dict[str, int]:
@@ -109,8 +123,9 @@ class RecordingWriter:
         self._message(HEADER_TOPIC, HEADER_SCHEMA, self._start_ns, {"timestamp": _timestamp(self._start_ns), **header})
         for site in sites:  # a fixed order, whatever happens in the run
             self._register(f"/{site['id']}/detections", batch_schema(Detections))
-            for name, kind in OUTPUTS:
-                self._register(f"/{site['id']}/{name}", columns_schema(kind))
+            self._register(f"/{site['id']}/decisions", _DECISION_SCHEMA)
+            for name, schema in _OUTPUT_SCHEMAS.items():
+                self._register(f"/{site['id']}/{name}", schema)
 
     def _register(self, topic: str, schema: Mapping[str, Any]) -> int:
         if topic not in self._channels:
@@ -138,10 +153,23 @@ class RecordingWriter:
         message["columns"] = encode_columns(records) if len(records) else {}
         self._message(topic, schema or columns_schema(type(records)), now_ns, message)
 
-    def batch(self, site_id: str, now_ns: int, detections: Detections, sensor: int | None = None) -> None:
+    def batch(
+        self,
+        site_id: str,
+        now_ns: int,
+        detections: Detections,
+        sensor: int | None = None,
+        *,
+        decisions: Decisions | None = None,
+        heard: Sequence[int] | None = None,
+    ) -> None:
         """Record one input of a site's chain; see `Recorder`."""
         self._step += 1
-        more = {"sensor": -1 if sensor is None else int(sensor)}
+        more: dict[str, Any] = {"sensor": -1 if sensor is None else int(sensor)}
+        if heard is not None:
+            more["heard"] = [int(index) for index in heard]
+        if decisions is not None and len(decisions):  # before the batch: a reader of the batch then has both
+            self._columns(f"/{site_id}/decisions", now_ns, decisions, {}, _DECISION_SCHEMA)
         self._columns(f"/{site_id}/detections", now_ns, detections, more, _BATCH_SCHEMA)
 
     def outputs(
@@ -157,6 +185,12 @@ class RecordingWriter:
         if self._filter is not None:
             tracks, predictions = self._filter(site_id, tracks, predictions)
         for (name, _), records in zip(OUTPUTS, (tracks, predictions, warnings, engagements), strict=True):
+            if len(records):
+                self._columns(f"/{site_id}/{name}", now_ns, records, {}, _OUTPUT_SCHEMAS[name])
+
+    def states(self, site_id: str, now_ns: int, health: Health, zones: ZoneStates) -> None:
+        """Record what the batch before changed of the states of parts and zones."""
+        for (name, _), records in zip(STATES, (health, zones), strict=True):
             if len(records):
                 self._columns(f"/{site_id}/{name}", now_ns, records, {}, _OUTPUT_SCHEMAS[name])
 

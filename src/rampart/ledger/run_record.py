@@ -7,7 +7,19 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from rampart.records import Detections, Engagements, Flight, Predictions, Site, Tracks, TrackStatus, Warnings
+from rampart.records import (
+    Decisions,
+    Detections,
+    Engagements,
+    Flight,
+    Health,
+    Predictions,
+    Site,
+    Tracks,
+    TrackStatus,
+    Warnings,
+    ZoneStates,
+)
 
 from .encoding import decode_site, encode_site
 from .thinning import thin_flight
@@ -37,8 +49,19 @@ class Gates(NamedTuple):
 class Recorder(Protocol):
     """What a run loop tells its run to; a recording, a collector, or anything else that listens."""
 
-    def batch(self, site_id: str, now_ns: int, detections: Detections, sensor: int | None = None) -> None:
-        """Take one input of a site's chain: a batch, empty for a step without detections."""
+    def batch(
+        self,
+        site_id: str,
+        now_ns: int,
+        detections: Detections,
+        sensor: int | None = None,
+        *,
+        decisions: Decisions | None = None,
+        heard: Sequence[int] | None = None,
+    ) -> None:
+        """Take one input of a site's chain: a batch, empty for a step without detections; what operators decided; and
+        which sensors reported, with detections or without (None: nobody kept watch over them).
+        """
 
     def outputs(
         self,
@@ -50,6 +73,9 @@ class Recorder(Protocol):
         engagements: Engagements,
     ) -> None:
         """Take what the chain said to the batch before."""
+
+    def states(self, site_id: str, now_ns: int, health: Health, zones: ZoneStates) -> None:
+        """Take what the batch before changed of the states of parts and zones."""
 
     def diagnostics(self, site_id: str, now_ns: int, sensor_id: str, columns: Mapping[str, Any]) -> None:
         """Take a simulated sensor's reasons: one row per target that it looked at."""
@@ -177,7 +203,16 @@ class Collector:
         self._summary: Mapping[str, Any] = {}
         self._confirmed = ConfirmedOnly()
 
-    def batch(self, site_id: str, now_ns: int, detections: Detections, sensor: int | None = None) -> None:
+    def batch(
+        self,
+        site_id: str,
+        now_ns: int,
+        detections: Detections,
+        sensor: int | None = None,
+        *,
+        decisions: Decisions | None = None,
+        heard: Sequence[int] | None = None,
+    ) -> None:
         """Count a batch."""
         self.count(site_id, len(detections))
 
@@ -199,6 +234,9 @@ class Collector:
         tracks, predictions = self._confirmed(site_id, tracks, predictions)
         if len(tracks) or len(predictions) or len(warnings) or len(engagements):
             self._steps[site_id].append(Step(now_ns, tracks, predictions, warnings, engagements))
+
+    def states(self, site_id: str, now_ns: int, health: Health, zones: ZoneStates) -> None:
+        """States are no part of a report."""
 
     def diagnostics(self, site_id: str, now_ns: int, sensor_id: str, columns: Mapping[str, Any]) -> None:
         """Keep a sensor's reasons."""

@@ -83,7 +83,8 @@ def columns_schema(kind: type[Columns], more: Mapping[str, Schema] | None = None
 def batch_schema(kind: type[Columns]) -> Schema:
     """The schema of a batch of detections: the rows and the sensor they came from."""
     sensor = {"type": "integer", "description": "index into Site.sensors; -1 if the batch is of none or of several"}
-    return columns_schema(kind, {"sensor": sensor})
+    heard = _list("integer", "sensors that reported in this step, detections or none; absent if nobody kept watch")
+    return columns_schema(kind, {"sensor": sensor, "heard": heard})
 
 
 def gates_schema(columns: Mapping[str, np.ndarray]) -> Schema:

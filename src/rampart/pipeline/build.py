@@ -107,7 +107,7 @@ def _with_file(scenario: Scenario, part: Any) -> Any:
     return part if name is None else part.model_copy(update={"file": str(_file(scenario, name))})
 
 
-def build_chain(scenario: Scenario, place: Place, *, engage: bool = True) -> Chain:
+def build_chain(scenario: Scenario, place: Place, *, engage: bool = True, live: bool = False) -> Chain:
     """The chain of one site.
 
     Parameters
@@ -117,15 +117,17 @@ def build_chain(scenario: Scenario, place: Place, *, engage: bool = True) -> Cha
     place : Place
         The site.
     engage : bool
-        Build the engager, if the scenario has effectors here.
+        Build the engager, if the scenario has effectors here. A live chain never has one.
+    live : bool
+        Fed by real sensors: without it no warning is ever `ACTUAL`.
     """
     site, environment, stages = place.site, place.environment, scenario.stages
     tracker, predictor, warner = (stages[name].build(site, environment) for name in ("track", "predict", "warn"))  # type: ignore[attr-defined]
     engager = None
-    if engage and place.effectors and "engage" in stages:
+    if engage and not live and place.effectors and "engage" in stages:
         effectors = tuple(spec.build(site, i) for i, (_, spec) in enumerate(place.effectors))
         engager = stages["engage"].build(site, environment, effectors)  # type: ignore[attr-defined]
-    return Chain(site, tracker, predictor, warner, engager)
+    return Chain(site, tracker, predictor, warner, engager, live=live)
 
 
 def build_world(place: Place, *, seed: int, run: int) -> World:

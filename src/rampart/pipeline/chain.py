@@ -1,13 +1,17 @@
 """Chain: tracker, predictor, warner and (simulation only) engager in a row."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rampart.records import (
+    AlertStatus,
+    Decisions,
+    DetectionFlag,
     Detections,
     Engagements,
     ExternalTracks,
+    Health,
     Picture,
     Predictions,
     Result,
@@ -15,7 +19,12 @@ from rampart.records import (
     Stage,
     Tracks,
     Warnings,
+    ZoneStates,
 )
+
+from .watch import SensorWatch
+
+_NO_DECISIONS, _NO_HEALTH, _NO_ZONES = Decisions.empty(), Health.empty(), ZoneStates.empty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,8 @@ class Outputs:
     engagements: Engagements
     info: Mapping[str, Mapping[str, Any]]
     wake_ns: int | None  #: the latest time of the next step, ns UTC; None if only new detections matter
+    health: Health = _NO_HEALTH  #: sensors whose state changed
+    zones: ZoneStates = _NO_ZONES  #: zones whose state changed
 
 
 class Chain:
@@ -42,6 +53,13 @@ class Chain:
         The site it belongs to.
     tracker, predictor, warner, engager : Stage
         In the order of the flow; no engager outside of simulations.
+    live : bool
+        Fed by real sensors. Only then can a warning have the status `ACTUAL`.
+
+    Raises
+    ------
+    ValueError
+        For a live chain with an engager.
     """
 
     def __init__(
@@ -51,12 +69,25 @@ class Chain:
         predictor: Stage[Tracks, Predictions],
         warner: Stage[Picture, Warnings],
         engager: Stage[Picture, Engagements] | None = None,
+        *,
+        live: bool = False,
     ) -> None:
-        self.site = site
+        if live and engager is not None:
+            raise ValueError("a live chain has no engager")
+        self.site, self.live = site, live
+        self.watch = SensorWatch(site)
         self.tracker, self.predictor, self.warner, self.engager = tracker, predictor, warner, engager
         self._no_engagements: Result[Engagements] = Result(Engagements.empty())
 
-    def step(self, now_ns: int, detections: Detections, external: ExternalTracks | None = None) -> Outputs:
+    def step(
+        self,
+        now_ns: int,
+        detections: Detections,
+        external: ExternalTracks | None = None,
+        *,
+        decisions: Decisions | None = None,
+        heard: Sequence[int] | None = None,
+    ) -> Outputs:
         """Take one batch of detections, empty if a stage asked to be woken.
 
         Parameters
@@ -67,15 +98,48 @@ class Chain:
             Received since the last step.
         external : ExternalTracks or None
             Reports of other systems' tracks received since. Only trackers that join such tracks are given any.
+        decisions : Decisions or None
+            What operators decided since.
+        heard : sequence of int or None
+            Indices of the sensors that reported since, with detections or without. None if the caller does not know:
+            no sensor is called stale then, and no zone unwatched.
         """
         tracked = self._track(now_ns, detections, external)
         predicted = self.predictor.step(now_ns, tracked.records)
-        picture = Picture(tracked.records, predicted.records)
+        health = self.watch.step(now_ns, detections, heard, tracked.info.get("sensors", ()))
+        given = _NO_DECISIONS if decisions is None else decisions
+        picture = Picture(tracked.records, predicted.records, given, self.watch.working)
         warned = self.warner.step(now_ns, picture)
         engaged = self.engager.step(now_ns, picture) if self.engager else self._no_engagements
-        wakes = [r.wake_ns for r in (tracked, predicted, warned, engaged) if r.wake_ns is not None]
+        warnings = self._meant(warned.records, picture)
+        wakes = [r.wake_ns for r in (tracked, predicted, warned, engaged)]
+        wakes.append(self.watch.wake_ns(now_ns))
         info = {"track": tracked.info, "predict": predicted.info, "warn": warned.info, "engage": engaged.info}
-        return Outputs(now_ns, *picture, warned.records, engaged.records, info, min(wakes, default=None))
+        return Outputs(
+            now_ns,
+            tracked.records,
+            predicted.records,
+            warnings,
+            engaged.records,
+            info,
+            min((w for w in wakes if w is not None), default=None),
+            health,
+            warned.info.get("zones", _NO_ZONES),
+        )
+
+    def _meant(self, warnings: Warnings, picture: Picture) -> Warnings:
+        """The wall behind the warner's own rule: actual only live, and not from anything simulated or of a test."""
+        actual = warnings.status == AlertStatus.ACTUAL
+        if not len(warnings) or not actual.any():
+            return warnings
+        marked = picture.tracks.flags != DetectionFlag.NONE
+        unreal = set(picture.tracks.number[marked].tolist())
+        ordered = picture.decisions.number[picture.decisions.flags != DetectionFlag.NONE].tolist()
+        status = warnings.status.copy()
+        for i in actual.nonzero()[0].tolist():
+            if not self.live or unreal.intersection(warnings.tracks[i]) or int(warnings.decision[i]) in ordered:
+                status[i] = AlertStatus.EXERCISE
+        return warnings.replace(status=status)
 
     def _track(self, now_ns: int, detections: Detections, external: ExternalTracks | None) -> Result[Tracks]:
         if external is None or not len(external):
@@ -94,9 +158,11 @@ class Chain:
 
     def snapshot(self) -> dict[str, Any]:
         """The state of every stage as plain data."""
-        return {"version": 1, **{name: stage.snapshot() for name, stage in self._stages().items()}}
+        stages = {name: stage.snapshot() for name, stage in self._stages().items()}
+        return {"version": 1, **stages, "watch": self.watch.snapshot()}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take up a state that `snapshot` gave; the chain then continues exactly as the first one would have."""
         for name, stage in self._stages().items():
             stage.restore(snapshot[name])
+        self.watch.restore(snapshot["watch"])

@@ -1,21 +1,26 @@
 """The records that flow through the chain: frozen nouns, plural as struct-of-arrays."""
 
 from .columns import Columns, Row, column
+from .decision import Decisions, decide
 from .delivery import Deliveries, Outcome
 from .detection import Detections, ExternalTracks
+from .health import Health, ZoneStates
 from .names import (
     N_CLASSES,
     N_MODES,
     AlertStatus,
+    DecisionKind,
     DetectionFlag,
     Emission,
     Fate,
+    HealthState,
     Mode,
     Named,
     Phase,
     PredictionKind,
     TargetClass,
     TrackStatus,
+    ZoneState,
     track_name,
     warning_name,
 )
@@ -31,6 +36,8 @@ __all__ = [
     "N_MODES",
     "AlertStatus",
     "Columns",
+    "DecisionKind",
+    "Decisions",
     "Deliveries",
     "DetectionFlag",
     "Detections",
@@ -39,6 +46,8 @@ __all__ = [
     "ExternalTracks",
     "Fate",
     "Flight",
+    "Health",
+    "HealthState",
     "Mode",
     "Named",
     "Outcome",
@@ -56,7 +65,10 @@ __all__ = [
     "Tracks",
     "Warnings",
     "Zone",
+    "ZoneState",
+    "ZoneStates",
     "column",
+    "decide",
     "track_name",
     "warning_name",
 ]

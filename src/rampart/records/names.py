@@ -75,6 +75,48 @@ class Phase(Named):
     CANCEL = 3
 
 
+class ZoneState(Named):
+    """What a zone is to show. Nobody watching is a state of its own: it is never shown as quiet."""
+
+    UNKNOWN = 0  #: no sensor that works covers the zone, and no warning is in force
+    QUIET = 1
+    PREPARE = 2
+    SHELTER = 3
+    RELEASE = 4  #: for a while after a release, then quiet
+    CANCEL = 5  #: for a while after a cancel, then quiet
+
+
+class HealthState(Named):
+    """How a part of the system is."""
+
+    OK = 0
+    STARTING = 1  #: not heard of yet
+    DEGRADED = 2  #: works, but not as it should
+    STALE = 3  #: was heard of, and has been silent for too long
+    FAULTY = 4  #: what it says is of no use
+    QUARANTINED = 5  #: what it says is not believed
+    DOWN = 6  #: does not work
+
+    @property
+    def works(self) -> bool:
+        """Still does what it is there for.
+
+        >>> HealthState.DEGRADED.works, HealthState.STARTING.works
+        (True, False)
+        """
+        return self in (HealthState.OK, HealthState.DEGRADED)
+
+
+class DecisionKind(Named):
+    """What an operator can decide about zones and warnings."""
+
+    WARN = 0  #: warn the zones now
+    HOLD = 1  #: keep their warnings from ending
+    CANCEL = 2  #: there is no danger: end their warnings at once, whatever tracks say
+    APPROVE = 3  #: let a warning out where two people must agree
+    RELEASE = 4  #: end what operators warned of or held; tracks that endanger the zones go on
+
+
 class AlertStatus(Named):
     """Whether a warning is meant: `ACTUAL` needs live feeds and a site set to it."""
 

@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from .decision import Decisions
 from .prediction import Predictions
 from .track import Tracks
 
 Out_co = TypeVar("Out_co", covariant=True)
 In_contra = TypeVar("In_contra", contravariant=True)
+
+
+_NO_DECISIONS = Decisions.empty()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +25,12 @@ class Result(Generic[Out_co]):
 
 
 class Picture(NamedTuple):
-    """Tracks and predictions of one step: what warner and engager see."""
+    """What warner and engager see of one step: tracks and predictions, and what else bears on what is said."""
 
     tracks: Tracks
     predictions: Predictions
+    decisions: Decisions = _NO_DECISIONS  #: taken since the last step
+    working: tuple[bool, ...] | None = None  #: which of Site.sensors work; None if nobody keeps watch over them
 
 
 class Stage(Protocol[In_contra, Out_co]):

@@ -19,12 +19,18 @@ class Warnings(Columns):
     time_ns: np.ndarray = column("i8", doc="time of the decision, ns UTC")
     target_class: np.ndarray = column("i1", doc="TargetClass of the leading threat")
     time_to_impact_s: np.ndarray = column("f8", doc="of the leading threat, from time_ns; nan for release and cancel")
-    probability: np.ndarray = column("f8", doc="that the zone, grown by its danger radius, is hit")
+    probability: np.ndarray = column(
+        "f8", doc="that the zone, grown by its danger radius, is hit; nan if no track is behind an operator's warning"
+    )
     status: np.ndarray = column("i1", missing=AlertStatus.EXERCISE, doc="AlertStatus")
     sensor_ns: np.ndarray = column("i8", doc="measurement time of the deciding detection, ns UTC; 0 if none")
     received_ns: np.ndarray = column("i8", doc="receipt of the deciding detection, ns UTC; 0 if none")
     tracks: np.ndarray = column("O", missing=(), doc="numbers of the tracks behind it, a tuple")
-    reason: np.ndarray = column("O", missing="", doc="in words, for a release or cancel")
+    reason: np.ndarray = column(
+        "O", missing="", doc="in words, for a release or cancel and for what an operator decided"
+    )
+    raid: np.ndarray = column("i8", doc="number of the raid it belongs to, unique within a run and site, from 1")
+    decision: np.ndarray = column("i8", doc="Decisions.number that this message follows; 0 if none")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,11 +29,14 @@ def replay(path: str | Path) -> dict[str, Any]:
     header = reader.header
     scenario = restore_scenario(header["scenario"], str(path))
     chains = {
-        place.site.id: build_chain(scenario, place, engage=header["effectors"]) for place in build_places(scenario)
+        place.site.id: build_chain(scenario, place, engage=header["effectors"], live=header.get("live", False))
+        for place in build_places(scenario)
     }
     digest, steps = OutputDigest(), 0
     for batch in reader.batches():
-        out: Outputs = chains[batch.site_id].step(batch.now_ns, batch.detections)
+        out: Outputs = chains[batch.site_id].step(
+            batch.now_ns, batch.detections, decisions=batch.decisions, heard=batch.heard
+        )
         digest.update(out.tracks, out.predictions, out.warnings, out.engagements)
         steps += 1
     sha256 = digest.hexdigest()

@@ -96,7 +96,8 @@ def run_site(
             if (ended_s != sky.ended_s).any():
                 sky = sky.with_ended(ended_s.copy())
         parts, links = [], []
-        for index in deliveries.due(now_ns):
+        due = deliveries.due(now_ns)
+        for index in due:
             result = world.sensors[index].step(now_ns, sky)
             parts.append(result.records)
             links.append(result.info["flight"])
@@ -106,11 +107,11 @@ def run_site(
             detections = detections.replace(number=np.arange(count, count + len(detections)))
             count += len(detections)
             _remember(run, now_ns, detections, links[0] if len(links) == 1 else np.concatenate(links))
-        outputs = chain.step(now_ns, detections)
+        outputs = chain.step(now_ns, detections, heard=due)
         for sensor in cued:
             sensor.cue(now_ns, outputs.tracks)
         wake_ns = None if outputs.wake_ns is None else max(outputs.wake_ns, now_ns + 1)
-        _tell(run, outputs, detections, referee, recorders, progress)
+        _tell(run, outputs, detections, due, referee, recorders, progress)
     if referee is not None:
         run.ended_s = referee.resolve(end_ns).copy()
         run.shots = referee.shots
@@ -146,6 +147,7 @@ def _tell(
     run: SiteRun,
     outputs: Outputs,
     detections: Detections,
+    heard: Sequence[int],
     referee: Referee | None,
     recorders: Sequence[Recorder],
     progress: Progress | None,
@@ -153,10 +155,11 @@ def _tell(
     site = run.place.site
     said = bool(len(outputs.tracks) or len(outputs.warnings) or len(outputs.engagements))
     for recorder in recorders:
-        recorder.batch(site.id, outputs.now_ns, detections)
+        recorder.batch(site.id, outputs.now_ns, detections, heard=heard)
         recorder.outputs(
             site.id, outputs.now_ns, outputs.tracks, outputs.predictions, outputs.warnings, outputs.engagements
         )
+        recorder.states(site.id, outputs.now_ns, outputs.health, outputs.zones)
     if said:
         run.outputs.append(outputs)
         if referee is not None and len(outputs.engagements):

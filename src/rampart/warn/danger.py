@@ -70,7 +70,7 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0) -> list[Danger]:
     Kind `IMPACT`: probability that the impact point lies in the grown zone, and the predicted time of impact. Kind
     `REACH`: probability that the corridor enters the grown zone, and when. Checked in tests/unit/physics/test_area.py.
     """
-    tracks, predictions = picture
+    tracks, predictions = picture.tracks, picture.predictions
     # tentative tracks never warn: only status 1 and 2 go on
     live = [i for i, s in enumerate(tracks.status.tolist()) if TrackStatus.CONFIRMED <= s <= TrackStatus.COASTED]
     if not live:

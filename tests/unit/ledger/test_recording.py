@@ -8,9 +8,21 @@ from mcap.writer import Writer
 
 from rampart.errors import InputError, RunError
 from rampart.ledger import OutputDigest, RecordingReader, RecordingWriter
-from rampart.records import Detections, Engagements, Predictions, Tracks, TrackStatus, Warnings
+from rampart.records import (
+    DecisionKind,
+    Detections,
+    Engagements,
+    Health,
+    HealthState,
+    Predictions,
+    Tracks,
+    TrackStatus,
+    Warnings,
+    ZoneStates,
+    decide,
+)
 
-from .conftest import feed, ns, summary_of
+from .conftest import START_NS, feed, ns, summary_of
 
 
 @pytest.fixture
@@ -34,12 +46,16 @@ class Spy:
 
     def __init__(self):
         self.batches, self.said, self.gates, self.flights, self.score = [], [], [], [], None
+        self.changes = []
 
     def batch(self, *args):
         self.batches.append(args)
 
     def outputs(self, *args):
         self.said.append(args)
+
+    def states(self, *args):
+        self.changes.append(args)
 
     def diagnostics(self, *args):
         self.gates.append(args)
@@ -317,3 +333,30 @@ def test_verify_counts(recording, told):
     assert contents.detections == sum(len(d) for _, _, d, _ in told.batches)
     assert contents.messages["/embassy/truth"] == 3
     assert (contents.first_ns, contents.last_ns) == (told.batches[0][1], told.batches[-1][1])
+
+
+def test_decisions_and_states_come_back_with_their_step(tmp_path, site, header):
+    path = tmp_path / "r.mcap"
+    decision = decide(site, 1, 7, DecisionKind.HOLD, "A. Smith", "second salvo", zones=["south"])
+    health = Health.build(
+        1, time_ns=[7], part=["sensor/r1"], state=[HealthState.STALE], since_ns=[7], reason=["silent"]
+    )
+    zones = ZoneStates.build(2, time_ns=[7, 7], zone=[0, 1], watched=[True, False], held=[False, True])
+    with RecordingWriter(path, header=header) as writer:
+        writer.batch(site.id, START_NS, Detections.empty(), heard=[0, 1])
+        writer.batch(site.id, START_NS + 7, Detections.empty(), decisions=decision, heard=[])
+        writer.states(site.id, START_NS + 7, health, zones)
+        writer.batch(site.id, START_NS + 9, Detections.empty())
+    reader = RecordingReader(path)
+    batches = list(reader.batches())
+    assert [b.heard for b in batches] == [(0, 1), (), None]
+    assert [len(b.decisions) for b in batches] == [0, 1, 0]
+    assert_same(batches[1].decisions, decision)
+    [(_, _, again)] = reader.decisions()
+    assert_same(again, decision)
+    [(_, now, states)] = reader.health()
+    assert now == START_NS + 7
+    assert_same(states, health)
+    [(_, _, shown)] = reader.zone_states()
+    assert_same(shown, zones)
+    assert reader.verify().batches == 3

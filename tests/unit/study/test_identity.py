@@ -17,8 +17,8 @@ class Named:
     def __init__(self, chain):
         self._chain = chain
 
-    def step(self, now_ns, detections):
-        return self._chain.step(now_ns, detections.replace(identity=["4CA7A8"] * len(detections)))
+    def step(self, now_ns, detections, **more):
+        return self._chain.step(now_ns, detections.replace(identity=["4CA7A8"] * len(detections)), **more)
 
 
 @pytest.fixture(scope="module")
