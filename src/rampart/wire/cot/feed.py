@@ -56,6 +56,8 @@ class CotFeed:
         Part of every uid, so that track 1 after a restart is not taken for track 1 before it.
     track_stale_s : float
         How long a track stays without a further event.
+    launch_points : bool
+        Whether it is shown where things came from.
 
     Notes
     -----
@@ -71,8 +73,9 @@ class CotFeed:
         live: bool = False,
         session: str = "",
         track_stale_s: float = TRACK_STALE_S,
+        launch_points: bool = True,
     ) -> None:
-        self.site, self.track_stale_s = site, track_stale_s
+        self.site, self.track_stale_s, self.launch_points = site, track_stale_s, launch_points
         self._frame = Frame(site, undulation_m, live, session)
         self._outlines: dict[int, tuple[np.ndarray, float, Element]] = {}
         self._warned: dict[int, frozenset[int]] = {}  # warning -> tracks, while it is open
@@ -134,7 +137,7 @@ class CotFeed:
             behind = int(flags.get(int(row.track), 0))
             if int(row.kind) == PredictionKind.IMPACT:
                 events.append(self._impact(row, behind))
-                if np.isfinite(row.launch_enu).all():
+                if self.launch_points and np.isfinite(row.launch_enu).all():
                     events.append(self._launch(row, behind))
             else:
                 events.append(self._reach(row, behind))
