@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from rampart.ledger import Recorder
 from rampart.pipeline import Chain, Outputs, Place, World
 from rampart.records import Detections
 from rampart.sensor.gates import Gate, Looks
+from rampart.sensor.rounds import Rounds
 from rampart.sensor.sky import Sky
 
 from .referee import Referee, Shot
@@ -84,7 +84,7 @@ def run_site(
     run = SiteRun(place, world)
     sky = Sky.build(world.flights)
     end_ns = place.site.start_ns + round(duration_s * 1e9)
-    deliveries = _Deliveries(world.sensors)
+    deliveries = Rounds(world.sensors)
     count, wake_ns = 1, None
     cued = [sensor for sensor in world.sensors if hasattr(sensor, "cue")]  # turned by what the chain sees, as in life
     while True:
@@ -166,22 +166,3 @@ def _tell(
             referee.engage(outputs.engagements, outputs.tracks)
     if progress is not None and said:
         progress(site.id, (outputs.now_ns - site.start_ns) * 1e-9, outputs)
-
-
-class _Deliveries:
-    """When each sensor hands over its next scan."""
-
-    def __init__(self, sensors: Sequence[Any]) -> None:
-        self._period_ns = [s.schedule.period_ns for s in sensors]
-        self._next_ns = [s.schedule.delivery_ns(0) for s in sensors]
-
-    @property
-    def next_ns(self) -> int:
-        return min(self._next_ns, default=np.iinfo(np.int64).max)
-
-    def due(self, now_ns: int) -> list[int]:
-        """Sensors that deliver now, in their order; each is moved on by one scan."""
-        due = [i for i, t in enumerate(self._next_ns) if t <= now_ns]
-        for i in due:
-            self._next_ns[i] += self._period_ns[i]
-        return due
