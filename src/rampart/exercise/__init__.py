@@ -4,7 +4,8 @@ Nothing that comes of it can be Actual: every simulated report is flagged, and t
 live.
 """
 
-from .drill import Drill, drill
+from .drill import Drill, describe, drill
+from .peers import with_outs, with_peers
 from .raid import Raid
 
-__all__ = ["Drill", "Raid", "drill"]
+__all__ = ["Drill", "Raid", "describe", "drill", "with_outs", "with_peers"]

@@ -30,7 +30,7 @@ class Drill:
     scenario: str
     seed: int
     simulated_s: float
-    warnings: list[tuple[str, Row]] = field(default_factory=list)  #: site, message
+    warnings: list[tuple[Place, Row]] = field(default_factory=list)  #: where, message
     deliveries: Deliveries = field(default_factory=Deliveries.empty)
     peers: list[PeerHealth] = field(default_factory=list)
     late_s: float = 0.0  #: by how much the simulation fell behind its clock at worst
@@ -43,7 +43,7 @@ class Drill:
             "seed": self.seed,
             "status": "exercise",
             "simulated_s": self.simulated_s,
-            "warnings": [_message(site, row) for site, row in self.warnings],
+            "warnings": [_message(place, row) for place, row in self.warnings],
             "peers": [self._peer(peer) for peer in self.peers],
             "behind_s": round(self.late_s, 3),
         }
@@ -67,17 +67,32 @@ class Drill:
         }
 
 
-def _message(site: str, row: Row) -> dict[str, Any]:
+def _message(place: Place, row: Row) -> dict[str, Any]:
     left_s = float(row.time_to_impact_s)
     return {
-        "warning": warning_name(site, int(row.number)),
+        "warning": warning_name(place.site.id, int(row.number)),
         "sequence": int(row.sequence),
-        "zone": int(row.zone),
+        "zone": place.site.zones[int(row.zone)].id,
         "phase": Phase(int(row.phase)).label,
         "class": TargetClass(int(row.target_class)).label,
         "time_to_impact_s": round(left_s, 2) if np.isfinite(left_s) else None,
         "reason": str(row.reason),
     }
+
+
+def _wait(seconds: float) -> bool:
+    time.sleep(seconds)
+    return False
+
+
+def describe(place: Place, row: Row) -> str:
+    """One message of a warning in a line of words for whoever runs the drill."""
+    site, left_s = place.site, float(row.time_to_impact_s)
+    when = f"{(int(row.time_ns) - site.start_ns) * 1e-9:6.1f} s"
+    what = f"{Phase(int(row.phase)).label} for {site.zones[int(row.zone)].name}"
+    threat = TargetClass(int(row.target_class)).label
+    why = f"{threat}, in {left_s:.0f} s" if np.isfinite(left_s) else str(row.reason)
+    return f"{when}  EXERCISE {warning_name(site.id, int(row.number))} {what}: {why}"
 
 
 def _rehearse(scenario: Scenario, seed: int, run: int) -> None:
@@ -96,7 +111,8 @@ def drill(
     speed: float = 1.0,
     on_warning: OnWarning | None = None,
     on_alarm: OnAlarm | None = None,
-    stopped: Callable[[], bool] = lambda: False,
+    on_start: Callable[[], None] | None = None,
+    stopped: Callable[[float], bool] = _wait,
 ) -> Drill:
     """Fly a raid in real time, and tell every ``[[out]]`` of its file what the chain says.
 
@@ -110,8 +126,10 @@ def drill(
         Simulated seconds per real second. With other than 1 the stamps of messages run away from the peers' clocks.
     on_warning, on_alarm : callable or None
         Told of each message, and of each alarm of delivery.
+    on_start : callable or None
+        Told when the raid begins.
     stopped : callable
-        Asked between scans; True ends it early.
+        Given real seconds to wait; returns True, at once, if the drill is to end early.
 
     Returns
     -------
@@ -134,7 +152,7 @@ def drill(
         dispatcher.tell(site, outputs)
         raid.see(site, outputs.now_ns, outputs.tracks)
         for row in outputs.warnings:
-            result.warnings.append((site, row))
+            result.warnings.append((by_id[site], row))
             if on_warning is not None:
                 on_warning(by_id[site], row)
 
@@ -148,13 +166,17 @@ def drill(
     try:
         for core in cores.values():
             core.start()
+        if on_start is not None:
+            on_start()
+        ended = False
         for scan in raid.scans():
-            if stopped():
-                break
             result.late_s = max(result.late_s, (clock() - scan.now_ns) * 1e-9 / speed)
-            time.sleep(clock.real_s(scan.now_ns))
-            cores[scan.site].receive(scan.detections)
-        time.sleep(0.0 if stopped() else clock.real_s(raid.end_ns))
+            ended = stopped(clock.real_s(scan.now_ns))
+            if ended:
+                break
+            cores[scan.site].receive(scan.detections, scan.heard)
+        if not ended:
+            stopped(clock.real_s(raid.end_ns))
     finally:
         for core in cores.values():
             core.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ class Scan:
     site: str
     now_ns: int
     detections: Detections
+    heard: tuple[int, ...]  #: indices of the sensors that hand over, with reports or without
 
 
 @dataclass
@@ -70,15 +71,16 @@ class Raid:
             if now_ns > self.end_ns:
                 return
             self._cue(side)
-            parts = [side.world.sensors[i].step(now_ns, side.sky).records for i in side.rounds.due(now_ns)]
-            yield Scan(side.place.site.id, now_ns, Detections.concat(parts))
+            due = side.rounds.due(now_ns)
+            parts = [side.world.sensors[i].step(now_ns, side.sky).records for i in due]
+            yield Scan(side.place.site.id, now_ns, Detections.concat(parts), tuple(due))
 
     def _cue(self, side: _Side) -> None:
         with self._lock:
-            seen: Mapping[str, tuple[int, Tracks]] = self._tracks
-            cue = seen.get(side.place.site.id)
-        for sensor in side.cued if cue is not None else ():
-            sensor.cue(*cue)
+            seen = self._tracks.get(side.place.site.id)
+        if seen is not None:
+            for sensor in side.cued:
+                sensor.cue(*seen)
 
 
 def starting(scenario: Scenario, start_ns: int) -> Scenario:

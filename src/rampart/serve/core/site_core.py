@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from rampart.pipeline import Chain, Outputs
-from rampart.records import Detections
+from rampart.records import Decisions, Detections
 
 from .clock import Clock
 
@@ -30,6 +30,18 @@ class CoreHealth:
     faults: int  #: steps in which the chain failed; their reports are lost, the next step goes on
     waiting: int  #: reports that wait for the next step
     lag_s: float  #: how long the oldest report of the last step had waited when the chain had done with it
+
+
+@dataclass(slots=True)
+class _Mail:
+    """What came in for one step."""
+
+    detections: list[Detections] = field(default_factory=list)
+    heard: set[int] = field(default_factory=set)
+    decisions: list[Decisions] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.heard or self.decisions)
 
 
 class SiteCore:
@@ -52,34 +64,42 @@ class SiteCore:
     -----
     Everything that came in while the chain was busy makes the next batch, so batches grow with the load and the delay
     stays bounded by two steps. A step is made for each batch and whenever a stage asks for it (`Outputs.wake_ns`);
-    times of steps never go back. The sequence of (time, batch) is all that the chain learns: recorded, it can be replayed.
+    times of steps never go back. The times and batches are all that the chain learns: recorded, they can be replayed.
     """
 
     def __init__(self, site: str, chain: Chain, clock: Clock, tell: Tell, *, speed: float = 1.0) -> None:
         self.site, self._chain, self._clock, self._tell, self._speed = site, chain, clock, tell, speed
         self._change = threading.Condition()
-        self._inbox: list[Detections] = []
+        self._inbox = _Mail()
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._last_ns, self._wake_ns = 0, None
-        self._steps = self._count = self._faults = 0
+        self._last_ns = 0
+        self._wake_ns: int | None = None
+        self._steps = self._count = self._decided = self._faults = 0
         self._lag_s = 0.0
 
-    _wake_ns: int | None
-
-    def receive(self, detections: Detections) -> None:
-        """Take reports, from any thread. They are stamped as received now.
+    def receive(self, detections: Detections, heard: Iterable[int] | None = None) -> None:
+        """Take what sensors handed over, from any thread. Reports are stamped as received now.
 
         Parameters
         ----------
         detections : Detections
             Sensor indices are those of the site.
+        heard : iterable of int or None
+            The sensors that spoke, with reports or without; those of the reports if not given.
         """
-        if not len(detections):
-            return
+        spoke = np.unique(detections.sensor).tolist() if heard is None else list(heard)
         stamped = detections.replace(received_ns=np.full(len(detections), self._clock(), np.int64))
         with self._change:
-            self._inbox.append(stamped)
+            self._inbox.heard.update(spoke)
+            if len(stamped):
+                self._inbox.detections.append(stamped)
+            self._change.notify()
+
+    def decide(self, decisions: Decisions) -> None:
+        """Take what operators decided, from any thread. They are numbered as they are stepped."""
+        with self._change:
+            self._inbox.decisions.append(decisions)
             self._change.notify()
 
     def start(self) -> None:
@@ -106,47 +126,49 @@ class SiteCore:
     def health(self) -> CoreHealth:
         """How it keeps up."""
         with self._change:
-            waiting = sum(len(batch) for batch in self._inbox)
+            waiting = sum(len(batch) for batch in self._inbox.detections)
         return CoreHealth(self.site, self._steps, self._count, self._faults, waiting, self._lag_s)
 
     def _run(self) -> None:
-        while True:
-            batch = self._wait()
-            if batch is None:
-                return
+        while (mail := self._wait()) is not None:
             try:
-                self._step(batch)
+                self._step(mail)
             except Exception:  # a fault in one step must not end the watch
                 self._faults += 1
-                self._wake_ns = None
-                _log.exception("site %s: the chain failed on a batch of %d reports", self.site, len(batch))
+                _log.exception("site %s: the chain failed on %d batches", self.site, len(mail.detections))
 
-    def _wait(self) -> Detections | None:
-        """The next batch, empty when a stage asked to be woken; None at the end."""
+    def _wait(self) -> _Mail | None:
+        """What came in, nothing when a stage asked to be woken; None at the end."""
         with self._change:
             while not self._inbox:
                 if self._stopping:
                     return None
                 left_s = self._left_s()
                 if left_s <= 0.0:
-                    return Detections.empty()
+                    break
                 self._change.wait(min(left_s, IDLE_S))
-            parts, self._inbox = self._inbox, []
-        return Detections.concat(parts)
+            mail, self._inbox = self._inbox, _Mail()
+        return mail
 
     def _left_s(self) -> float:
         """Real seconds until a stage wants to be woken."""
         return IDLE_S if self._wake_ns is None else (self._wake_ns - self._clock()) * 1e-9 / self._speed
 
-    def _step(self, batch: Detections) -> None:
+    def _step(self, mail: _Mail) -> None:
         now_ns = max(self._clock(), self._last_ns + 1)
-        if len(batch):
-            batch = batch.replace(number=np.arange(self._count + 1, self._count + len(batch) + 1))
-            self._count += len(batch)
+        batch = self._numbered(Detections.concat(mail.detections))
+        decisions = Decisions.concat(mail.decisions)
+        decisions = decisions.replace(number=np.arange(self._decided + 1, self._decided + len(decisions) + 1))
+        self._decided += len(decisions)
         self._last_ns, self._wake_ns = now_ns, None
-        outputs = self._chain.step(now_ns, batch)
+        outputs = self._chain.step(now_ns, batch, decisions=decisions, heard=sorted(mail.heard))
         self._wake_ns = outputs.wake_ns
         self._steps += 1
         self._tell(self.site, outputs)
         if len(batch):
             self._lag_s = (self._clock() - int(batch.received_ns.min())) * 1e-9
+
+    def _numbered(self, batch: Detections) -> Detections:
+        first = self._count + 1
+        self._count += len(batch)
+        return batch.replace(number=np.arange(first, first + len(batch)))
