@@ -1,5 +1,7 @@
 """Grown polygons: hit and pass probabilities against brute force and closed forms."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,11 @@ SHAPES = {
     "U": [(0, 0), (300, 0), (300, 300), (200, 300), (200, 50), (100, 50), (100, 300), (0, 300)],
     "sliver": [(-400, -5), (400, -5), (400, 5), (-400, 5)],
     "triangle": [(-50, 0), (250, 30), (20, 180)],
-}
+    # grown by 30 m its mouth closes: a hole stays inside
+    "C": [(0, 0), (400, 0), (400, 400), (0, 400), (0, 230), (50, 230), (50, 350), (350, 350), (350, 50), (50, 50),
+          (50, 180), (0, 180)],
+    "star": [(300, 0), (60, 60), (0, 300), (-60, 60), (-300, 0), (-60, -60), (0, -300), (60, -60)],
+}  # fmt: skip
 
 
 def within(points, polygon, radius):
@@ -50,6 +56,51 @@ def test_hit_probability_agrees_with_brute_force(shape, radius):
         mean = rng.normal(size=2) * 120 + 50
         found = areas.hit_probability([mean], [covariance])[0, 0]
         assert found == pytest.approx(brute_force(SHAPES[shape], radius, mean, covariance), abs=1e-3)
+
+
+@pytest.mark.parametrize("radius", [0.0, 30.0])
+@pytest.mark.parametrize("shape", ["L", "U", "C", "sliver", "star"])
+@pytest.mark.parametrize(("major", "minor"), [(4000.0, 4000.0), (3000.0, 30.0), (2000.0, 2.0), (40.0, 0.05)])
+def test_very_thin_and_very_wide_ellipses_agree_with_brute_force(shape, radius, major, minor):
+    areas = Areas.of([SHAPES[shape]], [radius])
+    for angle in (0.0, 1.9):
+        c, s = np.cos(angle), np.sin(angle)
+        turn = np.array([[c, -s], [s, c]])
+        covariance = turn @ np.diag([major**2, minor**2]) @ turn.T
+        found = areas.hit_probability([[40.0, 70.0]], [covariance])[0, 0]
+        expected = brute_force(SHAPES[shape], radius, [40.0, 70.0], covariance, 250)
+        # a grid of n points per axis cannot tell a border along it better than to 1/2n
+        assert found == pytest.approx(expected, abs=1e-3 if minor > 30.0 else 4e-3)
+
+
+@pytest.mark.parametrize("radius", [0.0, 30.0, 120.0, 1000.0])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_outline_is_traced_and_holds_the_grown_area(shape, radius):
+    """Far off, the content of a wide Gaussian is density times area: the outline's area is that of the shape."""
+    areas = Areas.of([SHAPES[shape]], [radius])
+    assert len(areas.pieces)
+    rng = np.random.Generator(np.random.PCG64(3))
+    low, high = np.min(SHAPES[shape], 0) - radius, np.max(SHAPES[shape], 0) + radius
+    share = within(rng.uniform(low, high, (200_000, 2)), SHAPES[shape], radius).mean()
+    sigma = 100.0 * float(areas.extent_m[0])
+    found = areas.hit_probability([areas.centre[0]], [np.eye(2) * sigma**2])[0, 0]
+    assert found * 2 * np.pi * sigma**2 == pytest.approx(share * np.prod(high - low), rel=0.01)
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), radius=st.sampled_from([0.0, 15.0, 150.0]), corners=st.integers(3, 14))
+def test_both_ways_of_summing_agree_on_any_star_shaped_area(data, radius, corners):
+    reach = data.draw(st.lists(st.floats(20, 400), min_size=corners, max_size=corners))
+    angle = 2 * np.pi * np.arange(corners) / corners
+    polygon = np.column_stack([np.cos(angle), np.sin(angle)]) * np.array(reach)[:, None]
+    east, north = data.draw(st.tuples(st.floats(-500, 500), st.floats(-500, 500)))
+    major, flat = data.draw(st.floats(100, 1500)), data.draw(st.floats(0.1, 1))
+    covariance = [np.diag([major**2, (flat * major) ** 2])]
+    areas = Areas.of([polygon], [radius])
+    assert len(areas.pieces)
+    untraced = dataclasses.replace(areas, pieces=areas.pieces[:0], piece=np.zeros(2, np.int64))
+    along, across = (a.hit_probability([[east, north]], covariance)[0, 0] for a in (areas, untraced))
+    assert along == pytest.approx(across, abs=6e-4)
 
 
 @pytest.mark.parametrize(("radius_over_cep", "expected"), [(1.0, 0.5), (2.0, 0.9375), (0.5, 0.15910358474628547)])

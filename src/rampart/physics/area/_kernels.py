@@ -1,7 +1,8 @@
 """Compiled core: polygons grown by a radius, and how probable it is that a point or a path lies in one.
 
 Areas come packed: ``corners`` (total, 2) east, north [m], ``first`` (n + 1,) index of each area's first corner,
-``radius`` (n,) [m], ``centre`` (n, 2) and ``extent`` (n,): a circle round the grown area; ``convex`` (n,) 1 or 0.
+``radius`` (n,) [m], ``centre`` (n, 2) and ``extent`` (n,): a circle round the grown area; ``convex`` (n,) 1 or 0;
+``pieces`` (total, 5) and ``piece`` (n + 1,): their outlines (`_kernels_outline`), none where they cannot be traced.
 """
 
 import math
@@ -9,6 +10,8 @@ import math
 import numpy as np
 
 from rampart.physics._jit import kernel
+
+from ._kernels_outline import content
 
 # Six-point Gauss-Legendre on -1..1
 _NODES = np.array([-0.9324695142031521, -0.6612093864662645, -0.2386191860831969,
@@ -24,6 +27,8 @@ _WEIGHTS_3 = np.array([0.5555555555555556, 0.8888888888888888, 0.555555555555555
 REACH_SIGMA = 5.0
 # An area beyond a line that the point passes with less than 4.8e-5 probability counts as not hit (3.9 sigma, squared).
 _FAR_SQUARE = 3.9 * 3.9
+# Areas no larger than so many minor sigmas are summed along their outline, larger ones across the ellipse.
+_SMALL = 24.0
 # Smallest sigma worked with [m]: a mean that is known exactly.
 _FLOOR_M = 1e-3
 _ROOT_HALF = math.sqrt(0.5)
@@ -162,7 +167,7 @@ def principal_axes(cxx, cxy, cyy):
 
 
 @kernel
-def _hit_one(mx, my, cxx, cxy, cyy, corners, first, last, r, convex, work):
+def _hit_one(mx, my, minor, major, ux, uy, corners, first, last, r, convex, work):
     """Probability that a Gaussian point lies in one polygon grown by r.
 
     The point's coordinates along the two principal axes are independent. Along the major axis the integral over each
@@ -170,7 +175,6 @@ def _hit_one(mx, my, cxx, cxy, cyy, corners, first, last, r, convex, work):
     Gauss-Legendre between the corners' breakpoints, where the cut's ends are smooth.
     """
     rotated, edges, breaks, starts, ends, lows, highs = work
-    minor, major, ux, uy = principal_axes(cxx, cxy, cyy)
     n = last - first
     low, high = math.inf, -math.inf
     for i in range(n):
@@ -214,7 +218,7 @@ def _hit_one(mx, my, cxx, cxy, cyy, corners, first, last, r, convex, work):
 
 
 @kernel
-def hit_all(mean, covariance, corners, first, radius, centre, extent, convex, out):
+def hit_all(mean, covariance, corners, first, radius, centre, extent, convex, pieces, piece, out):
     """Probability that Gaussian points (m, 2) with covariances (m, 2, 2) lie in each grown area, into `out` (m, n).
 
     An area wholly beyond a line that the point passes with less than 4.8e-5 probability counts as 0.
@@ -230,18 +234,23 @@ def hit_all(mean, covariance, corners, first, radius, centre, extent, convex, ou
         mx, my = mean[i, 0], mean[i, 1]
         cxx, cxy, cyy = covariance[i, 0, 0], covariance[i, 0, 1], covariance[i, 1, 1]
         known = math.isfinite(mx + my + cxx + cxy + cyy)
+        if not known:
+            out[i, :] = math.nan
+            continue
+        minor, major, ux, uy = principal_axes(cxx, cxy, cyy)
         for j in range(radius.shape[0]):
-            out[i, j] = 0.0 if known else math.nan
+            out[i, j] = 0.0
             dx, dy = centre[j, 0] - mx, centre[j, 1] - my
             square = dx * dx + dy * dy
             gap = math.sqrt(square) - extent[j]
-            if not known or (
-                gap > 0.0 and gap * gap * square > _FAR_SQUARE * (dx * dx * cxx + 2 * dx * dy * cxy + dy * dy * cyy)
-            ):
+            if gap > 0.0 and gap * gap * square > _FAR_SQUARE * (dx * dx * cxx + 2 * dx * dy * cxy + dy * dy * cyy):
                 continue
-            out[i, j] = _hit_one(
-                mx, my, cxx, cxy, cyy, corners, first[j], first[j + 1], radius[j], convex[j] == 1, work
-            )
+            if piece[j + 1] > piece[j] and extent[j] < _SMALL * minor:
+                out[i, j] = content(mx, my, minor, major, ux, uy, pieces, piece[j], piece[j + 1], radius[j])
+            else:
+                out[i, j] = _hit_one(
+                    mx, my, minor, major, ux, uy, corners, first[j], first[j + 1], radius[j], convex[j] == 1, work
+                )
 
 
 @kernel
@@ -355,7 +364,22 @@ def _pass_one(path, length, corners, lo, hi, r):
 
 
 @kernel
-def pass_all(start, start_covariance, end, end_covariance, corners, first, radius, centre, extent, convex, out, entry):
+def pass_all(
+    start,
+    start_covariance,
+    end,
+    end_covariance,
+    corners,
+    first,
+    radius,
+    centre,
+    extent,
+    convex,
+    pieces,
+    piece,
+    out,
+    entry,
+):
     """Probability that straight paths with uncertain ends come within each area's radius, into `out` (m, n).
 
     `entry` (m, n): share of the path after which it is inside; nan where no path gets in. The paths form a fan: all
@@ -370,7 +394,7 @@ def pass_all(start, start_covariance, end, end_covariance, corners, first, radiu
             # stands still: where it can drift to
             point[0, :] = end[i]
             spread[0, :, :] = end_covariance[i]
-            hit_all(point, spread, corners, first, radius, centre, extent, convex, one)
+            hit_all(point, spread, corners, first, radius, centre, extent, convex, pieces, piece, one)
             for j in range(radius.shape[0]):
                 out[i, j] = one[0, j]
                 entry[i, j] = 0.0 if one[0, j] > 0.0 else math.nan
