@@ -80,7 +80,8 @@ FIT_BASE = FIT_ROOM * FIT_ROW  # known before the first detection: state (7,), i
 FIT_FIRST = FIT_BASE + 7 + 49  # the state at the first detection as found last; nan if it was not
 FIT_EPOCH = FIT_FIRST + 7  # time of both [s]
 FIT_DOUBT = FIT_EPOCH + 1  # looks in a row that speak for thrust
-FIT_ERROR = FIT_DOUBT + 1  # the model's errors: mean (4,), covariance with state and each other (4, 11)
+FIT_OPEN = FIT_DOUBT + 1  # 1: begun from nothing, so the first detections may have been made under thrust
+FIT_ERROR = FIT_OPEN + 1  # the model's errors: mean (4,), covariance with state and each other (4, 11)
 N_FIT = FIT_ERROR + N_ERRORS * (1 + N_JOINT)
 
 # Detections packed for kernels: columns of `z`

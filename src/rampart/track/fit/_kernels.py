@@ -7,6 +7,10 @@ Theory, section 5.3). Beside these seven stand what the model may have wrong, ea
 the drag curve (`rampart.physics.model_error`), and each sensor's range, azimuth and elevation biases. They are small,
 so they enter linearly; what can be seen of them is, the rest stays in the covariance.
 
+A fit that begins from nothing may begin under thrust. Then the first detections lie ahead of where the coasting flight,
+carried back, would be. So the first two may be displaced along the course (and slower), or the first alone, or none:
+each hypothesis is weighed by what all detections say of those displacements, and the answers are mixed.
+
 When more than `FIT_ROOM` detections are in, neighbours of one sensor are joined into normal points: the mean residual
 about the flight found so far, as satellite laser ranging does it (Sinclair 1997). So the whole flight is always there.
 """
@@ -25,6 +29,7 @@ from rampart.track.constants import (
     FIT_ERROR,
     FIT_FIRST,
     FIT_MASK,
+    FIT_OPEN,
     FIT_ROOM,
     FIT_ROW,
     FIT_SENSOR,
@@ -35,11 +40,14 @@ from rampart.track.constants import (
     N_JOINT,
     P_BALLISTIC,
     P_BALLISTIC_SPEED,
+    P_BURN_TIME,
     P_ERROR,
     P_LN_DRAG,
     P_LN_DRAG_SIGMA,
     P_PROBE,
     P_STEP,
+    P_THRUST,
+    P_THRUST_SIGMA,
     S_BIAS,
     S_EAST,
     Z_EAST,
@@ -62,6 +70,12 @@ MOST_BIASED = 4
 N_BIASES = 3
 # The fit's Runge-Kutta steps, in steps of the filter: they cost the most and err by centimetres
 LONGER = 2.0
+# Chance that a first detection was made under thrust, as where tracks start
+UNDER_THRUST = 0.3
+# Detections that may have been: as many as a boost lasts at slow scans; the modes of the filter see longer ones
+BOOSTED = 2
+# Displacements of one of them: of its place along the course, of its speed
+N_BOOST = 2
 
 
 @kernel
@@ -87,7 +101,7 @@ def begin_unknown(fit, whole, z, p):
     base[6] = p[P_LN_DRAG]
     base[7 + 48] = 1.0 / (p[P_LN_DRAG_SIGMA] * p[P_LN_DRAG_SIGMA])
     whole[KEPT] = 0
-    fit[FIT_FIRST], fit[FIT_DOUBT] = math.nan, 0.0
+    fit[FIT_FIRST], fit[FIT_DOUBT], fit[FIT_OPEN] = math.nan, 0.0, 1.0
     forget_errors(fit, p)
 
 
@@ -95,7 +109,7 @@ def begin_unknown(fit, whole, z, p):
 def begin_known(fit, whole, x, P, p):
     """Begin with a predicted state: what thrust has left behind."""
     base = fit[FIT_BASE:]
-    whole[KEPT] = 0
+    whole[KEPT], fit[FIT_OPEN] = 0, 0.0
     forget_errors(fit, p)
     inverse, root = np.empty((7, 7)), np.empty((7, 7))
     if not invert(P, root, inverse):
@@ -223,10 +237,11 @@ def begin_derivatives(T):
 
 
 @kernel
-def _collect(x1, fit, kept, sensors, p, env, x, T, A, g, F, W, Y, B):
+def _collect(x1, fit, kept, sensors, p, env, boost, boosts, x, T, A, g, F, W, Y, B):
     """Normal equations at the first state x1: information A, gradient g; x and T are carried to the last detection.
 
-    Returns the sum of squared residuals, each over its variance.
+    The last `boosts` unknowns are the displacements of the first detections, `boost` one sigma of each. Returns the sum
+    of squared residuals, each over its variance.
     """
     base, d = fit[FIT_BASE:], len(A)
     for i in range(d):
@@ -240,7 +255,8 @@ def _collect(x1, fit, kept, sensors, p, env, x, T, A, g, F, W, Y, B):
             g[i] += A[i, j] * (base[j] - x1[j])
     begin_derivatives(T)
     H, nu, r = B[0:8], B[16], B[17]
-    row, kind = np.empty(N_JOINT), np.empty(8, np.int64)
+    row, kind = np.empty(N_JOINT + 1 + N_BOOST), np.empty(8, np.int64)
+    column = np.arange(N_JOINT + 1 + N_BOOST)
     when, last, misfit = fit[FIT_EPOCH], fit[(kept - 1) * FIT_ROW + Z_TIME], 0.0
     for n in range(kept):
         z = fit[n * FIT_ROW :]
@@ -253,26 +269,126 @@ def _collect(x1, fit, kept, sensors, p, env, x, T, A, g, F, W, Y, B):
         first = N_JOINT + N_BIASES * min(s, MOST_BIASED - 1)
         _kinds(mask, kind)
         _age(last - z[Z_TIME], z, mask, kind, count, p, r)
+        width = N_JOINT + 1
+        if N_BOOST * n < boosts:
+            width += N_BOOST
+            for k in range(N_BOOST):
+                column[N_JOINT + 1 + k] = d - boosts + N_BOOST * n + k
         for a in range(count):
             misfit += nu[a] * nu[a] / r[a]
             for j in range(N_JOINT):
                 row[j] = 0.0
                 for k in range(6):
                     row[j] += H[a, k] * T[k, j]
-            bias = sensor[S_BIAS + kind[a]] if kind[a] < N_BIASES else 0.0
-            at = first + min(kind[a], N_BIASES - 1)
-            for i in range(N_JOINT):
-                c = row[i] / r[a]
-                g[i] += c * nu[a]
-                for j in range(i, N_JOINT):
-                    A[i, j] += c * row[j]
-                A[i, at] += c * bias
-            A[at, at] += bias * bias / r[a]
-            g[at] += bias * nu[a] / r[a]
+            row[N_JOINT] = sensor[S_BIAS + kind[a]] if kind[a] < N_BIASES else 0.0
+            column[N_JOINT] = first + min(kind[a], N_BIASES - 1)
+            if width > N_JOINT + 1:
+                _displace(H[a], x, boost[N_BOOST * n], boost[N_BOOST * n + 1], row[N_JOINT + 1 :])
+            for i in range(width):
+                c, at = row[i] / r[a], column[i]
+                g[at] += c * nu[a]
+                for j in range(i, width):
+                    A[at, column[j]] += c * row[j]
     for i in range(d):
         for j in range(i):
             A[i, j] = A[j, i]
     return misfit
+
+
+@kernel
+def _displace(h, x, ahead, slower, out):
+    """Derivative of a number (its own by place and velocity: h) by displacements of these sigmas along the course."""
+    speed = max(math.sqrt(x[3] * x[3] + x[4] * x[4] + x[5] * x[5]), 1.0)
+    place, velocity = 0.0, 0.0
+    for i in range(3):
+        place += h[i] * x[3 + i] / speed
+        velocity += h[3 + i] * x[3 + i] / speed
+    out[0], out[1] = ahead * place, -slower * velocity
+
+
+@kernel
+def _boosts(fit, kept, p, boost):
+    """How many displacements the fit has, and one sigma of each: of place [m] and speed [m/s], detection by detection.
+
+    Each needs a detection more than the last, and two that are not displaced.
+    """
+    if fit[FIT_OPEN] == 0.0 or kept < 3:
+        return 0
+    boosted = min(kept - 2, BOOSTED)
+    most = p[P_THRUST] + p[P_THRUST_SIGMA]
+    for n in range(boosted):
+        longest = min(fit[boosted * FIT_ROW + Z_TIME] - fit[n * FIT_ROW + Z_TIME], 2.0 * p[P_BURN_TIME])
+        boost[N_BOOST * n], boost[N_BOOST * n + 1] = 0.5 * most * longest * longest, most * longest
+    return N_BOOST * boosted
+
+
+@kernel
+def _without(y, C, few, yo, Co):
+    """Mean and covariance given that the last few unknowns are zero, into `yo`, `Co`; returns ln of the Bayes factor.
+
+    Against leaving them free, with unit variance beforehand: the Savage-Dickey ratio (Dickey 1971, Annals of
+    Mathematical Statistics 42:204).
+    """
+    d = len(y)
+    first = d - few
+    S, L, inverse, gain = np.empty((few, few)), np.empty((few, few)), np.empty((few, few)), np.empty(few)
+    for i in range(few):
+        for j in range(few):
+            S[i, j] = C[first + i, first + j]
+    if not invert(S, L, inverse):
+        return -math.inf
+    ln = 0.0
+    for i in range(few):
+        ln -= 0.5 * math.log(S[i, i]) + math.log(L[i, i])
+        for j in range(few):
+            ln -= 0.5 * y[first + i] * inverse[i, j] * y[first + j]
+    for i in range(d):
+        yo[i] = y[i]
+        for k in range(few):
+            gain[k] = 0.0
+            for j in range(few):
+                gain[k] += C[i, first + j] * inverse[j, k]
+            yo[i] -= gain[k] * y[first + k]
+        for j in range(d):
+            Co[i, j] = C[i, j]
+            for k in range(few):
+                Co[i, j] -= gain[k] * C[first + k, j]
+    return ln
+
+
+@kernel
+def _mix_boosts(y, C, boosts, stays):
+    """Mix, in place, the answers with none, one and so on of the first detections displaced.
+
+    `stays` is the chance that thrust goes on from the first of them to the second.
+    """
+    d, kinds = len(y), boosts // N_BOOST + 1
+    ys, Cs, w = np.empty((kinds, d)), np.empty((kinds, d, d)), np.empty(kinds)
+    best = -math.inf
+    for k in range(kinds):
+        w[k] = math.log(1.0 - UNDER_THRUST)
+        if k > 0:
+            w[k] = math.log(UNDER_THRUST * (stays if k > 1 else (1.0 - stays if kinds > 2 else 1.0)) + 1e-300)
+        if k < kinds - 1:
+            w[k] += _without(y, C, boosts - N_BOOST * k, ys[k], Cs[k])
+        best = max(best, w[k])
+    total = 0.0
+    for k in range(kinds):
+        w[k] = math.exp(max(w[k] - best, -100.0))
+        total += w[k]
+    for i in range(d):
+        ys[kinds - 1, i] = y[i]
+        for j in range(d):
+            Cs[kinds - 1, i, j] = C[i, j]
+    for i in range(d):
+        y[i] = 0.0
+        for k in range(kinds):
+            y[i] += w[k] / total * ys[k, i]
+    for i in range(d):
+        for j in range(d):
+            C[i, j] = 0.0
+            for k in range(kinds):
+                C[i, j] += w[k] / total * (Cs[k, i, j] + (ys[k, i] - y[i]) * (ys[k, j] - y[j]))
 
 
 @kernel
@@ -325,22 +441,28 @@ def refit(x, P, fit, whole, sensors, p, env, B):
     kept = whole[KEPT]
     if kept > FIT_ROOM:  # given up, or begun from positions: nothing was kept
         return False
-    d = N_JOINT + N_BIASES * min(len(sensors), MOST_BIASED)
+    boost = np.empty(N_BOOST * BOOSTED)
+    boosts = _boosts(fit, kept, p, boost)
+    stays = math.exp(-max(fit[FIT_ROW + Z_TIME] - fit[Z_TIME], 0.0) / p[P_BURN_TIME]) if kept > 1 else 0.0
+    d = N_JOINT + N_BIASES * min(len(sensors), MOST_BIASED) + boosts
     A, C, L, g, y = np.empty((d, d)), np.empty((d, d)), np.empty((d, d)), np.empty(d), np.empty(d)
     T, W, F, Y = np.empty((7, N_JOINT)), np.empty((7, N_JOINT)), np.empty((7, 7)), np.empty((2, 7))
     x1, now = np.empty(7), np.empty(7)
     _first_guess(x, fit, kept, p, env, x1)
     for _ in range(MAX_PASSES):
-        misfit = _collect(x1, fit, kept, sensors, p, env, now, T, A, g, F, W, Y, B)
+        misfit = _collect(x1, fit, kept, sensors, p, env, boost, boosts, now, T, A, g, F, W, Y, B)
         if not invert(A, L, C):
             return False
-        moved = 0.0
         for i in range(d):
             y[i] = 0.0
             for j in range(d):
                 y[i] += C[i, j] * g[j]
-            if i < 7:
-                moved = max(moved, abs(y[i]) / math.sqrt(C[i, i]))
+            misfit -= y[i] * g[i]
+        if boosts > 0:
+            _mix_boosts(y, C, boosts, stays)
+        moved = 0.0
+        for i in range(7):
+            moved = max(moved, abs(y[i]) / math.sqrt(C[i, i]))
         if not moved < 1e6:
             return False
         # no pass goes further than drag can change in one
@@ -350,8 +472,6 @@ def refit(x, P, fit, whole, sensors, p, env, B):
             x1[i] += y[i]
         if moved < SMALL_STEP:
             break
-    for i in range(d):
-        misfit -= y[i] * g[i]
     _widen(C, misfit, fit, kept)
     return _write(x1, now, y, T, C, fit, p, W, x, P)
 
@@ -454,7 +574,7 @@ def condense(fit, whole, sensors, p, env, B):
     gone = np.zeros(kept, np.bool_)
     freed, limit = 0, 2.0
     while freed < kept // 4 and limit < 1e6:
-        for n in range(kept):
+        for n in range(BOOSTED if fit[FIT_OPEN] > 0.0 else 0, kept):
             if not gone[n]:
                 m = _partner(fit, kept, gone, n)
                 if m >= 0 and fit[n * FIT_ROW + FIT_COUNT] + fit[m * FIT_ROW + FIT_COUNT] <= limit:

@@ -35,6 +35,7 @@ from rampart.track.constants import (
     S_REFERENCE,
     THRUST,
     TURN,
+    WEIGHT,
     Z_EAST,
     Z_RATE,
     Z_SIGMA,
@@ -47,6 +48,8 @@ COMPANY_SIGMA_MS = 6.0
 # ln of the signal threshold of a false-alarm probability of 1e-6, the usual order for a search radar
 LN_FALSE_ALARM = -13.8
 LN_DETECT_09 = math.log(0.9)
+# What falls stays this much longer than what is steered: it leaves by being shot, not by its own will
+FALLS_LONGER = 100.0
 # A hit on something that should be invisible: the model of the sensor is wrong that often
 LEAST_DETECT = 0.05
 MOST_DETECT = 0.98
@@ -137,10 +140,14 @@ def clutter_of(z, mask, s, rate, p):
 
 @kernel
 def survive(real, dt, p):
-    """Let existence fade over dt [s] by the chance that the object has left."""
+    """Let existence fade over dt [s] by the chance that the object has left.
+
+    What falls hardly leaves before it is down: a few misses in a row must not end a track known for half its flight.
+    """
     if dt <= 0.0:
         return
-    gone = -math.expm1(-dt / p[P_SURVIVAL])
+    stays = 1.0 - real[WEIGHT] + real[WEIGHT] / FALLS_LONGER
+    gone = -math.expm1(-dt * stays / p[P_SURVIVAL])
     r = logistic(real[ODDS])
     rest = 1.0 - r
     # r s / (1 - r s), written so that r near 1 keeps its digits
