@@ -36,8 +36,10 @@ class Samples:
         Predicted less true point, east-north [m]; nan where nothing was predicted.
     impact_covariance, launch_covariance : ndarray (n, 2, 2)
         As predicted.
-    impact_bound, launch_bound : ndarray (n,)
-        Least RMS error [m] that anybody could have; nan where there is none.
+    impact_bound, launch_bound : ndarray (n, 2, 2)
+        Least covariance [m2] that anybody could have; nan where there is none.
+    looks : ndarray of int64 (n,)
+        Detections that the track had by then; 0 where nothing was predicted.
     """
 
     flight: NDArray[np.int64]
@@ -48,6 +50,7 @@ class Samples:
     launch_covariance: Floats
     impact_bound: Floats
     launch_bound: Floats
+    looks: NDArray[np.int64]
 
     @classmethod
     def concat(cls, parts: Sequence[Samples]) -> Samples:
@@ -64,15 +67,16 @@ class Samples:
     @property
     def impact_distance2(self) -> Floats:
         """Squared Mahalanobis distance of the true impact point from the predicted one (n,)."""
-        return _distance2(self.impact_miss, self.impact_covariance)
+        return distance2(self.impact_miss, self.impact_covariance)
 
     @property
     def launch_distance2(self) -> Floats:
         """The same of the launch point."""
-        return _distance2(self.launch_miss, self.launch_covariance)
+        return distance2(self.launch_miss, self.launch_covariance)
 
 
-def _distance2(miss: Floats, covariance: Floats) -> Floats:
+def distance2(miss: Floats, covariance: Floats) -> Floats:
+    """Squared Mahalanobis lengths (n,) of vectors (n, 2); nan where a vector is."""
     known = np.isfinite(miss[:, 0])
     out = np.full(len(miss), np.nan)
     out[known] = np.einsum(
@@ -132,7 +136,9 @@ def follow(
         due = (when >= low) & (when < high)
         if due.any() and len(tracks):
             rows = chain[1].step(now_ns, tracks).records
-            found.note(rows.take(rows.kind == PredictionKind.IMPACT), *paths.at(low)[::2], due)
+            rows = rows.take(rows.kind == PredictionKind.IMPACT)
+            hits = dict(zip(tracks.number.tolist(), tracks.hits.tolist(), strict=True))
+            found.note(rows, np.array([hits[n] for n in rows.track.tolist()]), *paths.at(low)[::2], due)
     bound = _bounds(flights, detections, shown, site, environment, when, tracker or TrackerSpec())
     return found.samples(wanted, bound)
 
@@ -143,13 +149,22 @@ class _Found:
     launch: Floats
     miss: Floats  #: (n, k, 2 points, 2)
     covariance: Floats  #: (n, k, 2 points, 2, 2)
+    looks: NDArray[np.int64]  #: (n, k)
 
     @classmethod
     def of(cls, flights: Sequence[Flight], shape: tuple[int, ...]) -> _Found:
         impact, launch = (np.array([f.position_enu[i, :2] for f in flights]) for i in (-1, 0))
-        return cls(impact, launch, np.full((*shape, 2, 2), np.nan), np.full((*shape, 2, 2, 2), np.nan))
+        miss, covariance = np.full((*shape, 2, 2), np.nan), np.full((*shape, 2, 2, 2), np.nan)
+        return cls(impact, launch, miss, covariance, np.zeros(shape, np.int64))
 
-    def note(self, rows: Predictions, truth: Floats, alive: NDArray[np.bool_], due: NDArray[np.bool_]) -> None:
+    def note(
+        self,
+        rows: Predictions,
+        hits: NDArray[np.int64],
+        truth: Floats,
+        alive: NDArray[np.bool_],
+        due: NDArray[np.bool_],
+    ) -> None:
         """Write the predictions of those flights that are due."""
         if not len(rows):
             return
@@ -162,14 +177,22 @@ class _Found:
             self.miss[i, due[i], 1] = rows.launch_enu[k, :2] - self.launch[i]
             self.covariance[i, due[i], 0] = rows.impact_covariance[k]
             self.covariance[i, due[i], 1] = rows.launch_covariance[k]
+            self.looks[i, due[i]] = hits[k]
 
     def samples(self, wanted: Floats, bound: Floats) -> Samples:
         n, k = wanted.shape
         miss, covariance = self.miss.reshape(n * k, 2, 2), self.covariance.reshape(n * k, 2, 2, 2)
-        number = np.repeat(np.arange(n), k)
-        flat = bound.reshape(n * k, 2)
+        least = bound.reshape(n * k, 2, 2, 2)
         return Samples(
-            number, wanted.ravel().copy(), miss[:, 0], miss[:, 1], covariance[:, 0], covariance[:, 1], *flat.T
+            np.repeat(np.arange(n), k),
+            wanted.ravel().copy(),
+            miss[:, 0],
+            miss[:, 1],
+            covariance[:, 0],
+            covariance[:, 1],
+            least[:, 0],
+            least[:, 1],
+            self.looks.ravel().copy(),
         )
 
 
@@ -182,8 +205,8 @@ def _bounds(
     when: Floats,
     spec: TrackerSpec,
 ) -> Floats:
-    """RMS bounds of impact and launch (flights, times, 2), with the tracker's own prior."""
-    out = np.full((*when.shape, 2), np.nan)
+    """Bounds of impact and launch (flights, times, 2, 2, 2), with the tracker's own prior."""
+    out = np.full((*when.shape, 2, 2, 2), np.nan)
     if shown is None:
         return out
     everything, who = Detections.concat(list(detections)), np.concatenate(list(shown))
@@ -193,5 +216,5 @@ def _bounds(
         mine = everything.take(who == i)
         if len(mine):
             pairs = bounds(flight, mine, site, environment, when[i].tolist(), prior_sigma=prior)
-            out[i] = [[b.rms_m for b in pair] for pair in pairs]
+            out[i] = [[b.covariance for b in pair] for pair in pairs]
     return out

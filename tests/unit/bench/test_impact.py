@@ -66,9 +66,17 @@ def test_figures_say_what_they_are():
     rng = np.random.default_rng(5)
     miss = 10.0 * rng.normal(size=(n, 2))
     same = np.tile(100.0 * np.eye(2), (n, 1, 1))
-    samples = Samples(np.arange(n), np.full(n, 0.5), miss, miss, same, same, np.full(n, 200.0**0.5), np.full(n, 10.0))
+    samples = Samples(np.arange(n), np.full(n, 0.5), miss, miss, same, same, same, 0.5 * same, np.arange(n) % 9 + 2)
     found = figures(samples)
     assert found["impact_over_bound"] == pytest.approx(1.0, abs=0.1)
     assert found["launch_over_bound"] == pytest.approx(found["impact_over_bound"] * 2.0**0.5)
     assert found["impact_nees"] == pytest.approx(np.mean(miss**2) * 2.0 / 100.0)
     assert found["impact_ratio_error"] == pytest.approx(0.5 / np.sqrt(n), rel=0.2)
+    assert found["impact_typical_over_bound"] == pytest.approx(1.0, abs=0.1)
+    miss[:20] *= 100.0
+    wild = figures(samples)
+    assert wild["impact_over_bound"] > 10.0 * found["impact_over_bound"]
+    assert wild["impact_typical_over_bound"] < 1.1 * found["impact_typical_over_bound"]
+    by_looks = coverage(samples)["looks"]
+    assert sum(group["n"] for group in by_looks.values()) == n
+    assert by_looks["5-6"]["n"] == sum(np.isin(np.arange(n) % 9 + 2, (5, 6)))
