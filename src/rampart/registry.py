@@ -45,7 +45,12 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "engagement": {"shoot_look_shoot": "rampart.engage.engager:EngagerSpec"},
     "zone": {"geojson": "rampart.warn.geojson:read_zones"},
-    "out": {},
+    "out": {
+        "mqtt": "rampart.serve.channels.mqtt:MqttSpec",
+        "webhook": "rampart.serve.channels.webhook:WebhookSpec",
+        "sse": "rampart.serve.channels.sse:SseSpec",
+        "cap_files": "rampart.serve.channels.cap_files:CapFilesSpec",
+    },
 }
 
 

@@ -40,8 +40,14 @@ def check(
     from rampart.pipeline import build_chain, build_places, build_world, load
 
     scenario = load(file, overrides=set_ or [])
-    flights = 0
-    for place in build_places(scenario):
+    places, flights = build_places(scenario), 0
+    if scenario.parts["out"]:
+        from time import time_ns
+
+        from rampart.serve.delivery import Setting, build_outs
+
+        build_outs(scenario, places, Setting(time_ns, folder=scenario.folder))
+    for place in places:
         build_chain(scenario, place)
         flights += len(build_world(place, seed=0, run=0).flights)
     counts = {section: len(parts) for section, parts in scenario.parts.items()}

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from rampart.records import AlertStatus, Outcome, Phase
-from rampart.serve.delivery import Dispatcher, PeerState
+from rampart.serve.delivery import Dispatcher, Encoder, PeerState
 
 from .raid import SECOND, START, outputs, warning
 
@@ -137,12 +137,9 @@ def test_a_message_that_is_not_wanted_stops_nothing(make_out):
 
 
 def test_an_encoder_that_fails_is_an_alarm_of_its_own(make_out):
-    class Broken:
+    class Broken(Encoder):
         def encode(self, outputs):
             raise ValueError("no such zone")
-
-        def tick(self, now_ns):
-            return ()
 
     async def work():
         good, bad = make_out("good"), make_out("bad", encoder=Broken())

@@ -1,5 +1,6 @@
 """Delivery: from what the chain says to the bytes that peers have; each peer has its own queue and connection."""
 
+from .budget import Budget, Spread, budgets
 from .bulletin import Bulletin, read_bulletins
 from .channel import Channel, ChannelError, Receipt, RefusalError
 from .dispatcher import Dispatcher
@@ -13,6 +14,7 @@ from .queue import PeerQueue
 
 __all__ = [
     "Alarm",
+    "Budget",
     "Bulletin",
     "Channel",
     "ChannelError",
@@ -29,8 +31,10 @@ __all__ = [
     "Receipt",
     "RefusalError",
     "Setting",
+    "Spread",
     "Timing",
     "Urgency",
+    "budgets",
     "build_outs",
     "read_bulletins",
 ]

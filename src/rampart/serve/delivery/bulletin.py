@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rampart.records import AlertStatus, Phase, Row, Site, Warnings, warning_name
+from rampart.records import AlertStatus, Phase, Row, Site, TargetClass, Warnings, warning_name
+from rampart.wire.cap.series import VALID_S
 
 SECOND_NS = 1_000_000_000
 
@@ -24,6 +25,7 @@ class Bulletin:
     sensor_ns: int = 0
     received_ns: int = 0
     arrival_ns: int = 0  #: when the leading threat arrives
+    expires_ns: int = 0  #: from then on nobody may be told of it
 
     @property
     def name(self) -> str:
@@ -41,19 +43,23 @@ class Bulletin:
 
 
 def read_bulletin(site: Site, warning: Row) -> Bulletin:
-    """The bulletin of one row of `Warnings`."""
-    left_s, decided_ns = float(warning.time_to_impact_s), int(warning.time_ns)
+    """The bulletin of one row of `Warnings`. It expires when its CAP alert does."""
+    left_s, decided_ns, phase = float(warning.time_to_impact_s), int(warning.time_ns), Phase(int(warning.phase))
+    arrival_ns = decided_ns + round(left_s * SECOND_NS) if math.isfinite(left_s) else 0
+    closing = phase in (Phase.RELEASE, Phase.CANCEL)
+    life = "closing" if closing else "drone" if TargetClass(int(warning.target_class)).drone else "ballistic"
     return Bulletin(
         site.id,
         int(warning.number),
         int(warning.sequence),
         site.zones[int(warning.zone)].id,
-        Phase(int(warning.phase)),
+        phase,
         AlertStatus(int(warning.status)),
         decided_ns,
         int(warning.sensor_ns),
         int(warning.received_ns),
-        decided_ns + round(left_s * SECOND_NS) if math.isfinite(left_s) else 0,
+        arrival_ns,
+        (arrival_ns or decided_ns) + VALID_S[life] * SECOND_NS,
     )
 
 

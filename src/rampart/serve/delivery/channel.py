@@ -78,6 +78,9 @@ class Channel(ABC):
         """Return or raise once the connection is known to be gone; never, where only sending can tell."""
         await asyncio.Event().wait()
 
+    async def leave(self) -> None:  # noqa: B027 - most have nobody to say it to
+        """Before `close`, where the service stops on purpose: say so."""
+
     @abstractmethod
     async def close(self) -> None:
         """End the connection, whatever its state. Raises nothing of its own."""

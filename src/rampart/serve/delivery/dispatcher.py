@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from rampart.pipeline import Outputs
-from rampart.records import AlertStatus, Deliveries
-from rampart.words import Notice
+from rampart.records import Deliveries
 
 from .approval import Hold
+from .cover import CoverWatch
+from .encoder import STALLED_S
 from .health import Alarm, OnAlarm, PeerHealth
 from .log import DeliveryLog
 from .message import Message
@@ -46,7 +47,7 @@ class Dispatcher:
 
     Notes
     -----
-    `tell`, `notice` and `approve` may be called from any thread; they append to a list and return. Encoding, queues and
+    `tell` and `approve` may be called from any thread; they append to a list and return. Encoding, queues and
     sockets live on one event loop. Each peer has a desk (encoder) and a connection of its own: a peer that stalls, or
     an encoder that fails, keeps nobody else waiting.
     """
@@ -65,14 +66,12 @@ class Dispatcher:
         self.shed = 0  #: steps without a warning that were never encoded
 
     def tell(self, site: str, outputs: Outputs) -> None:
-        """Take what one step of a site's chain said."""
-        urgent = bool(len(outputs.warnings))
-        if urgent or len(outputs.tracks) or len(outputs.predictions):
-            self._take(site, urgent, lambda desk: desk.out.encoder.encode(outputs))
+        """Take what one step of a site's chain said: each step, and one per second at least.
 
-    def notice(self, site: str, notice: Notice, zone: int, now_ns: int, status: AlertStatus) -> None:
-        """Take that a zone (index into Site.zones) is no longer, or again, watched."""
-        self._take(site, True, lambda desk: desk.out.encoder.notice(notice, zone, now_ns, status))
+        A chain that is not heard of for 10 s counts as stalled, and what it said is not said again.
+        """
+        urgent = bool(len(outputs.warnings) or len(outputs.zones))
+        self._take(site, urgent, lambda desk: desk.encode(outputs))
 
     def approve(self, warning: str, who: str) -> None:
         """Take that a person approves a warning (by its name, `embassy/W1`) where that is needed."""
@@ -122,6 +121,7 @@ class Dispatcher:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._drain_s):
                     await asyncio.gather(*(desk.drained() for desk in self._desks))
+            await asyncio.gather(*(desk.peer.leave() for desk in self._desks))
         finally:
             for task in work:
                 task.cancel()
@@ -175,6 +175,7 @@ class _Desk:
         self.out, self._clock = out, clock
         self.peer = Peer(out, clock, log, on_alarm)
         self.hold = Hold(out.id, out.approvals, log)
+        self._cover = CoverWatch()
         self._jobs: deque[tuple[bool, _Job]] = deque()
         self._wake = asyncio.Event()
         self._busy = False
@@ -184,6 +185,20 @@ class _Desk:
             self._jobs.pop()  # only pictures: the newer one will do
         self._jobs.append((urgent, job))
         self._wake.set()
+
+    def encode(self, outputs: Outputs) -> Iterable[Message]:
+        encoder = self.out.encoder
+        encoder.stepped_ns = max(encoder.stepped_ns, outputs.now_ns)
+        yield from encoder.encode(outputs)
+        for cover in self._cover.step(outputs):
+            yield from encoder.notice(cover.notice, cover.zone, cover.now_ns, cover.status)
+
+    def tick(self) -> Iterable[Message]:
+        encoder, now_ns = self.out.encoder, self._clock()
+        yield from encoder.tick(now_ns)
+        if now_ns - encoder.stepped_ns < STALLED_S * 1e9:  # what nobody vouches for is not said again
+            for cover in self._cover.tick(now_ns):
+                yield from encoder.notice(cover.notice, cover.zone, cover.now_ns, cover.status)
 
     async def run(self) -> None:
         ticking = asyncio.create_task(self._tick())
@@ -201,7 +216,7 @@ class _Desk:
 
     async def _tick(self) -> None:
         while True:
-            self.take(True, lambda desk: desk.out.encoder.tick(self._clock()))
+            self.take(True, _Desk.tick)
             await asyncio.sleep(TICK_S)
 
     async def _work(self, job: _Job) -> None:
@@ -210,6 +225,8 @@ class _Desk:
             for message in job(self):
                 for free in self.hold.pass_through(message):
                     self.peer.put(free)
+                if message.bulletin is not None:
+                    self.peer.written()
                 await asyncio.sleep(0)
         except Exception as error:  # an encoder's fault is no other peer's
             self.peer.fault(error)

@@ -49,6 +49,7 @@ class Peer:
         self._tokens = itertools.count()
         self._counts: Counter[str] = Counter()
         self._connections = 0
+        self._unproven = False  # the last connection failed in sending: that it opens again proves nothing
         self._state, self._since_ns, self._reason = PeerState.OFF, clock(), ""
         self._alarms: dict[str, Alarm] = {}
 
@@ -83,6 +84,13 @@ class Peer:
         while len(self.queue) or self.queue.in_flight:
             await asyncio.sleep(0.02)
 
+    async def leave(self) -> None:
+        """Say goodbye, if there is anybody."""
+        if self._state == PeerState.UP:
+            with suppress(Exception):
+                async with asyncio.timeout(1.0):
+                    await self.channel.leave()
+
     async def _session(self) -> str:
         """One connection, from its opening to its end; why it ended."""
         reasons: list[str] = []
@@ -92,7 +100,8 @@ class Peer:
             self._connections += 1
             self.queue.restart(self._clock())
             self._collect()
-            self._become(PeerState.UP, "")
+            if not self._unproven:
+                self._become(PeerState.UP, "")
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._lost())
                 group.create_task(self._probe())
@@ -116,6 +125,12 @@ class Peer:
         while True:
             await asyncio.sleep(self.timing.probe_s)
             await self._answer(self.channel.probe())
+            if self._unproven and not len(self.queue) and not self.queue.in_flight:
+                self._prove()
+
+    def _prove(self) -> None:
+        self._unproven = False
+        self._become(PeerState.UP, "")
 
     async def _pump(self) -> None:
         free = asyncio.Semaphore(self.channel.window)
@@ -147,8 +162,11 @@ class Peer:
             return
         except Exception:
             self._counts["failed"] += 1
+            self._unproven = True
             raise
         now_ns = self._clock()
+        if self._unproven:
+            self._prove()
         self.queue.done(message)
         self._counts["sent"] += 1
         self._counts["acknowledged"] += receipt.acknowledged
@@ -209,6 +227,10 @@ class Peer:
         alarm = self._alarms.pop(what, None)
         if alarm is not None and self._on_alarm is not None:
             self._on_alarm(Alarm(alarm.peer, what, alarm.text, alarm.since_ns, self._clock()))
+
+    def written(self) -> None:
+        """Its encoder works."""
+        self._end("encoder")
 
     def fault(self, error: Exception) -> None:
         """Its encoder failed: something was not said here."""

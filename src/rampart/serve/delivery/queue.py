@@ -64,8 +64,8 @@ class PeerQueue:
 
     def oldest_ns(self) -> int | None:
         """When the message that waits longest was put, ns UTC."""
-        first = [item for lane in (self._events, *self._pending) for item in list(lane.values())[:1]]
-        return min((item.put_ns for item in first), default=None)
+        first = [list(self._events.values())[:1], *(list(lane.values())[:1] for lane in self._pending)]
+        return min((items[0].put_ns for items in first if items), default=None)
 
     def put(self, message: Message, now_ns: int) -> None:
         """Let a message wait. Never blocks and never refuses."""

@@ -75,6 +75,10 @@ class AlertSeries:
         serial = f"W{number}.{int(warning.sequence)}"
         return self._message(f"W{number}", serial, int(warning.time_ns), status, infos, closing=closing)
 
+    def is_open(self, number: int) -> bool:
+        """Whether a message of this warning went out that no Cancel has followed."""
+        return f"W{number}" in self._open
+
     def notice(self, notice: Notice, zone: int, now_ns: int, status: AlertStatus) -> Alert:
         """The alert that a zone is no longer, or again, watched.
 
