@@ -43,6 +43,9 @@ class Policy:
         so a zone is warned from ``minutes / miss_cost`` on (see `threshold`).
     early_probability : float
         A drone is warned of before it is urgent only from this probability on: it can still turn.
+    prepare_probability : float
+        A ballistic threat is warned of before it is urgent only from this probability on: 0 speaks at once, more spares
+        people the first coarse predictions and costs time.
     shelter_probability : float
         From here on shelter is said of a ballistic threat even if there is time to prepare.
     hysteresis : float
@@ -60,6 +63,7 @@ class Policy:
     warn_probability: float = 0.003
     drone_probability: float = 0.03
     early_probability: float = 0.3
+    prepare_probability: float = 0.0
     shelter_probability: float = 0.5
     hysteresis: float = 0.3
     doubt_share: float = 0.6
@@ -113,7 +117,9 @@ class Policy:
             return False  # slow enough to wait for: three false alarms in a row look like one too
         if slack_s <= 0.0:
             return True
-        return chance >= self.early_probability if danger.drone else probability >= self.wait_share * best
+        if danger.drone:
+            return chance >= self.early_probability
+        return probability >= self.wait_share * best and chance >= self.prepare_probability
 
     def confirm_ns(self, danger: Danger) -> int:
         """How long the wish must last: nothing for a track that is surely a ballistic threat."""
@@ -164,6 +170,7 @@ class Threat:
     received_ns: int
     flags: int
     state: State = State.ACTIVE
+    belief: float = 0.0  #: the highest probability so far that there is such a threat
     away_ns: int | None = None  #: since when it endangers the zone no longer
     doubt_ns: int | None = None  #: since when it looks harmless
     gone_ns: int | None = None  #: since when its track is gone
@@ -184,6 +191,7 @@ class Threat:
             danger.updated_ns,
             danger.received_ns,
             danger.flags,
+            belief=danger.belief,
         )
 
     def see(self, danger: Danger | None, zone: int, now_ns: int, policy: Policy) -> None:
@@ -200,6 +208,7 @@ class Threat:
             return
         self.hits, self.updated_ns, self.received_ns = danger.hits, danger.updated_ns, danger.received_ns
         self.flags |= danger.flags
+        self.belief = max(self.belief, danger.belief)
         self.doubt_ns = _since(self.doubt_ns, danger.weight < policy.least_weight * policy.doubt_share, now_ns)
         if danger.zones is None:
             return
@@ -216,12 +225,16 @@ class Threat:
         due = self.due_ns(policy)
         self.state = due[1] if due is not None and due[0] <= now_ns else State.ACTIVE
 
+    def _sure(self, policy: Policy) -> bool:
+        """A ballistic threat that was believed in at once: silence does not undo it, it comes down all the same."""
+        return not self.drone and self.belief >= policy.sure_weight
+
     def due_ns(self, policy: Policy) -> tuple[int, State] | None:
         """When the threat ends if nothing else is seen, and how; None if only new evidence can end it."""
         ends: list[tuple[int, State]] = []
         if self.doubt_ns is not None:
             ends.append((self.doubt_ns + _ns(policy.cancel_s), State.HARMLESS))
-        if self.gone_ns is not None and self.hits < policy.proven_hits:
+        if self.gone_ns is not None and self.hits < policy.proven_hits and not self._sure(policy):
             ends.append((self.gone_ns + _ns(policy.cancel_s), State.UNPROVEN))
         if self.away_ns is not None and self.doubt_ns is None:
             ends.append((self.away_ns + _ns(policy.drone_clear_s if self.drone else policy.clear_s), State.AWAY))

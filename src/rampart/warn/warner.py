@@ -29,6 +29,7 @@ class WarnerSpec(Spec):
     hysteresis: Share = 0.3  #: share of the threshold below which a threat is over
     shelter_probability: Share = 0.5  #: from here on shelter is said of ballistic threats even with time left
     early_probability: Share = 0.3  #: a drone is warned of before it is urgent from here on
+    prepare_probability: Share = 0.0  #: the same for a ballistic threat; 0 warns at once
     least_weight: Share = 0.5  #: probability of being a threat below which nobody is warned
     sure_weight: Share = 0.8  #: from here on a ballistic threat is warned of at once
     wait_share: Share = 0.5  #: of the likeliest zone's probability: less likely zones wait while there is time

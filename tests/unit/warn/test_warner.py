@@ -181,13 +181,36 @@ def test_class_that_turns_harmless_cancels_within_two_seconds(clock):
     assert said[0].reason == "rocket: turned out to be no threat"
 
 
-def test_short_lived_track_cancels(clock):
+def test_short_lived_doubtful_track_cancels(clock):
     clock.hits = 2
-    clock.step(5.0, Rocket())
-    clock.step(5.5, Rocket())
-    said = clock.run(6.0, 12.0)
+    for now_s in (5.0, 5.5, 6.0):
+        clock.step(now_s, Rocket(belief=0.7))
+    said = clock.run(6.5, 12.0)
     assert phases(said) == [(0, "cancel", 1)]
     assert "not confirmed" in said[0].reason
+
+
+def test_short_lived_track_that_was_sure_is_held_until_it_would_have_come_down(clock):
+    clock.hits = 2
+    clock.step(5.0, Rocket(impact_s=30.0))
+    clock.step(5.5, Rocket(impact_s=30.0))
+    said = clock.run(6.0, 60.0)
+    ends = [row for row in said if row.phase >= Phase.RELEASE]
+    assert [Phase(row.phase).label for row in ends] == ["release"]
+    assert ends[0].time_ns >= 40.0 * SECOND
+    assert "no longer seen" in ends[0].reason
+
+
+def test_prepare_probability_spares_a_zone_the_first_coarse_prediction():
+    clock = Clock(Warner(site(), Policy(prepare_probability=0.2)))
+    assert clock.step(5.0, Rocket(sigma_m=1200, impact=(300, 900))) == []
+    assert phases(clock.step(5.5, Rocket(sigma_m=200))) == [(0, "prepare", 0)]
+
+
+def test_prepare_probability_does_not_count_once_people_must_move():
+    clock = Clock(Warner(site(), Policy(prepare_probability=0.9)))
+    assert clock.step(5.0, Rocket(sigma_m=600)) == []
+    assert phases(clock.step(18.0, Rocket(sigma_m=600))) == [(0, "shelter", 0)]
 
 
 def test_danger_soon_after_the_end_reopens_under_the_same_number(clock):
