@@ -94,3 +94,12 @@ def schema(shared_data):
         return None if loaded[path].validate(tree) else str(loaded[path].error_log.last_error)
 
     return refuses
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """Signs certificates into the test's folder: `issue(name, ...)` gives the paths of a certificate and its key."""
+    pytest.importorskip("cryptography", reason="cryptography is not installed")
+    from .certificates import Authority
+
+    return Authority(tmp_path)

@@ -50,6 +50,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "webhook": "rampart.serve.channels.webhook:WebhookSpec",
         "sse": "rampart.serve.channels.sse:SseSpec",
         "cap_files": "rampart.serve.channels.cap_files:CapFilesSpec",
+        "cot": "rampart.serve.channels.cot:CotSpec",
+        "sapient": "rampart.serve.channels.sapient:SapientSpec",
     },
 }
 

@@ -199,9 +199,10 @@ class CotFeed:
 
     def warnings(self, warnings: Warnings) -> list[Event]:
         """The zones of warnings; release and cancel stay on the map for a minute, then go by themselves."""
-        return [self._warning(row) for row in warnings]
+        return [self.warning(row) for row in warnings]
 
-    def _warning(self, row: Row) -> Event:
+    def warning(self, row: Row) -> Event:
+        """The zone of one warning."""
         phase, number, now_ns = Phase(int(row.phase)), int(row.number), int(row.time_ns)
         closing = phase in (Phase.RELEASE, Phase.CANCEL)
         if closing:

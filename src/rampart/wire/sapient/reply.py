@@ -50,9 +50,10 @@ class TaskOrder:
 
 @dataclass(frozen=True)
 class ErrorReport:
-    """That a message of ours was refused."""
+    """That a message of ours was refused, and which octets it was."""
 
     texts: tuple[str, ...]
+    packet: bytes = b""
 
 
 Reply = RegistrationReply | AlertReply | TaskOrder | ErrorReport
@@ -86,7 +87,7 @@ def read_reply(message: Any) -> Reply | None:
             task.command.request,
         )
     if content == "error":
-        return ErrorReport(tuple(text[:500] for text in message.error.error_message[:8]))
+        return ErrorReport(tuple(text[:500] for text in message.error.error_message[:8]), message.error.packet)
     return None
 
 

@@ -28,12 +28,15 @@ class Reaction:
         Numbers of warnings and what was done with them: ``accepted``, ``rejected``, ``cancelled``.
     errors : list of str
         Why the other side refused something.
+    reply : AlertReply, ErrorReport or None
+        What it said of a message of ours, as it said it.
     """
 
     messages: list[Any] = field(default_factory=list)
     registered: bool | None = None
     acknowledged: list[tuple[int, str]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    reply: AlertReply | ErrorReport | None = None
 
 
 class SapientSession:
@@ -94,9 +97,9 @@ class SapientSession:
             return Reaction(registered=reply.accepted, errors=list(reply.reasons) if not reply.accepted else [])
         if isinstance(reply, AlertReply):
             number = self._alerts.get(reply.alert_id)
-            return Reaction(acknowledged=[] if number is None else [(number, reply.status)])
+            return Reaction(acknowledged=[] if number is None else [(number, reply.status)], reply=reply)
         if isinstance(reply, ErrorReport):
-            return Reaction(errors=list(reply.texts) or ["no reason given"])
+            return Reaction(errors=list(reply.texts) or ["no reason given"], reply=reply)
         return self._task(reply, now_ns) if isinstance(reply, TaskOrder) else Reaction()
 
     def _task(self, order: TaskOrder, now_ns: int) -> Reaction:
