@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-import rampart
 from rampart.errors import InputError
 from rampart.records import Site
 from rampart.records.spec import Number
@@ -27,16 +27,13 @@ class SapientSpec(OutSpec):
 
     kind: Literal["sapient"]
     url: Annotated[str, url_of(PORTS)]  #: tcp://HOST[:PORT] or tls://HOST[:PORT]
-    ca_file: str | None = (
-        None  #: PEM: the authority that signed the other side's certificate; the system's if not given
-    )
+    ca_file: str | None = None  #: PEM: authority of the other side's certificate; the system's if not given
     certificate_file: str | None = None  #: PEM: our own certificate, where the other side asks for one
     key_file: str | None = None  #: PEM: its key, if that is a file of its own
     #: tls: the name in the other side's certificate, where it is not the host's
     server_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}$")] | None = None
-    node_id: Annotated[str, Field(pattern=_UUID)] | None = (
-        None  #: UUID of this node; made of the site's id if not given
-    )
+    #: UUID of this node; made of the site's id if not given
+    node_id: Annotated[str, Field(pattern=_UUID)] | None = None
     register_first: bool = True  #: whether we register, and send nothing before that is acknowledged
     acknowledges: bool = False  #: whether the other side answers each alert (AlertAck); then each waits for its answer
     status_s: Annotated[Number, Field(ge=0.5, le=60)] = 5.0  #: time between two status reports
@@ -63,7 +60,7 @@ class SapientSpec(OutSpec):
             session=setting.session,
             node_id=self.node_id or "",
             launch_points=self.launch_points,
-            version=rampart.__version__,
+            version=version("rampart"),
             status_interval_s=self.status_s,
         )
         link = SapientLink(

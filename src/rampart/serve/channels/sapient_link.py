@@ -176,7 +176,7 @@ class SapientLink(Channel):
         reaction = self.session.receive(message, now_ns)
         self._write(reaction.messages)
         if reaction.registered is False:
-            self._fail(ChannelError(f"{self.address}: registration refused: {_line(reaction.errors)}"))
+            raise ChannelError(f"registration refused: {_line(reaction.errors)}")
         if reaction.registered and self._registered is not None and not self._registered.done():
             self._registered.set_result(None)
         if reaction.reply is not None:
@@ -191,7 +191,7 @@ class SapientLink(Channel):
             return
         text = _line(reply.texts)
         if self._registered is not None and not self._registered.done():
-            self._fail(ChannelError(f"{self.address}: registration refused: {text}"))
+            raise ChannelError(f"registration refused: {text}")
         for alert, answer in self._answers.items():
             if alert.encode() in reply.packet and not answer.done():
                 answer.set_exception(RefusalError(text))
