@@ -38,7 +38,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "track": {"imm": "rampart.track.tracker:TrackerSpec"},
     "predict": {"sigma_points": "rampart.predict.predictor:PredictorSpec"},
-    "warn": {"zones": "rampart.warn.warner:WarnerSpec"},
+    "warn": {"zones": "rampart.warn.spec:WarnerSpec"},
     "engage": {
         "gun": "rampart.engage.effector:GunSpec",
         "interceptor": "rampart.engage.effector:InterceptorSpec",

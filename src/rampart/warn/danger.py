@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 from rampart.physics.area import Areas
@@ -35,6 +36,13 @@ class Danger(NamedTuple):
     received_ns: int  #: receipt of its latest detection
     flags: int  #: DetectionFlag
     zones: Zones | None  #: what it endangers; None without a prediction
+    position: tuple[float, float, float] = (math.nan, math.nan, math.nan)  #: east, north, up [m]
+    impact_ns: int = 0  #: predicted impact, or end of the corridor, ns UTC; 0 without a prediction
+
+    @property
+    def predicted(self) -> bool:
+        """Known to come down or to reach somewhere."""
+        return self.impact_ns > 0
 
     @property
     def belief(self) -> float:
@@ -105,6 +113,8 @@ def _danger(tracks: Tracks, i: int, predictions: Predictions, row: int | None, z
         int(tracks.received_ns[i]),
         int(tracks.flags[i]),
         None if row is None else zones.get(row, {}),
+        (float(tracks.state[i, 0]), float(tracks.state[i, 1]), float(tracks.state[i, 2])),
+        0 if row is None else int(predictions.impact_ns[row]),
     )
 
 

@@ -6,10 +6,11 @@ as release (the danger has passed) or cancel (there never was one). Each threat 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from rampart.records import Phase
+from rampart.records import AlertStatus, Phase
 
 from .danger import Danger
 
@@ -58,6 +59,16 @@ class Policy:
     wait_share : float
         While there is time, zones with less than this share of the track's likeliest zone wait: waiting costs nothing
         until their people must move, and the prediction sharpens.
+    debris_hold_s, debris_radius_m : float
+        A threat that ends in the air holds every warning so near to the place below it so long.
+    blind_hold_s : float
+        So long no warning ends of a zone that no sensor watches any more.
+    order_s : float
+        How long an operator's warning or hold lasts that does not say so.
+    shown_s : float
+        How long a zone shows that its warning has ended.
+    raid_gap_s : float
+        A warning that opens later than this after the last one ended belongs to another raid.
     """
 
     warn_probability: float = 0.003
@@ -82,6 +93,12 @@ class Policy:
     reopen_s: float = 30.0
     update_s: float = 2.0
     proven_hits: int = 6
+    debris_hold_s: float = 60.0
+    debris_radius_m: float = 500.0
+    blind_hold_s: float = 120.0
+    order_s: float = 900.0
+    shown_s: float = 60.0
+    raid_gap_s: float = 60.0
 
     def base(self, drone: bool) -> float:
         """Probability from which the expected cost of silence is the greater one."""
@@ -174,6 +191,7 @@ class Threat:
     away_ns: int | None = None  #: since when it endangers the zone no longer
     doubt_ns: int | None = None  #: since when it looks harmless
     gone_ns: int | None = None  #: since when its track is gone
+    debris: bool = False  #: what falls where the threat ended in the air
 
     @classmethod
     def of(cls, danger: Danger, zone: int) -> Threat:
@@ -200,6 +218,8 @@ class Threat:
         Only fresh detections speak against a danger: a track that coasts, as it does once its object is down, keeps
         what was known.
         """
+        if self.debris:
+            return
         if danger is None:
             self.gone_ns = now_ns if self.gone_ns is None else self.gone_ns
             return
@@ -232,6 +252,8 @@ class Threat:
     def due_ns(self, policy: Policy) -> tuple[int, State] | None:
         """When the threat ends if nothing else is seen, and how; None if only new evidence can end it."""
         ends: list[tuple[int, State]] = []
+        if self.debris:
+            return self.arrival_ns + _ns(policy.hold_s), State.DOWN
         if self.doubt_ns is not None:
             ends.append((self.doubt_ns + _ns(policy.cancel_s), State.HARMLESS))
         if self.gone_ns is not None and self.hits < policy.proven_hits and not self._sure(policy):
@@ -259,14 +281,20 @@ class Alert:
     said_ns: int = 0  #: of the latest message
     said_arrival_ns: int = 0  #: as that message gave it
     threats: dict[int, Threat] = field(default_factory=dict)
+    raid: int = 0
+    said_status: int = AlertStatus.EXERCISE  #: as the latest message gave it
+    flags: int = 0  #: DetectionFlag of operators' decisions behind it
+    ordered: bool = False  #: an operator has warned of it
 
-    def leading(self) -> Threat:
-        """The threat that arrives first among those still active, or among all."""
+    def leading(self) -> Threat | None:
+        """The threat that arrives first among those still active, or among all; None if only operators warn."""
         active = [t for t in self.threats.values() if t.state == State.ACTIVE] or list(self.threats.values())
-        return min(active, key=lambda t: (t.arrival_ns, t.track))
+        return min(active, key=lambda t: (t.arrival_ns, t.track), default=None)
 
     def probability(self) -> float:
-        """That at least one active threat hits the zone."""
+        """That at least one active threat hits the zone; nan if no track is behind the warning."""
+        if not self.threats:
+            return math.nan
         safe = 1.0
         for threat in self.threats.values():
             if threat.state == State.ACTIVE:
@@ -274,11 +302,12 @@ class Alert:
         return 1.0 - safe
 
     def closing_phase(self) -> Phase | None:
-        """Release or cancel once no threat is active; None as long as one is."""
+        """Release or cancel once no threat is active; None as long as one is. What people decided is no false alarm."""
         states = [t.state for t in self.threats.values()]
         if State.ACTIVE in states:
             return None
-        return Phase.CANCEL if all(s.failed for s in states) else Phase.RELEASE
+        failed = all(s.failed for s in states) and not self.ordered
+        return Phase.CANCEL if failed else Phase.RELEASE
 
 
 def _since(before: int | None, holds: bool, now_ns: int) -> int | None:

@@ -4,61 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
-from rampart.physics.environment import Environment
-from rampart.records import AlertStatus, DetectionFlag, Phase, Picture, Result, Site, Warnings
-from rampart.records.spec import NonNegative, Positive, Share, Spec
+from rampart.records import (
+    AlertStatus,
+    DecisionKind,
+    Decisions,
+    DetectionFlag,
+    Phase,
+    Picture,
+    Result,
+    Site,
+    TargetClass,
+    Warnings,
+    ZoneStates,
+)
 
+from .board import Board
 from .danger import Danger, assess, zone_areas
-from .policy import SECOND, Alert, Policy, State, Threat, threshold
+from .debris import Debris, DebrisWatch, Fallout
+from .orders import Ended, Order, Orders
+from .policy import SECOND, Alert, Policy, State, Threat
+from .raids import Raids
 from .words import closing_reason
 
 _NOTHING = Warnings.empty()
+_NO_INFO: Mapping[str, Any] = {}
 _MANY = 1000  # named pairs are swept when there are more
 
 
-class WarnerSpec(Spec):
-    """``[warn]``: what a miss and a minute in shelter cost, and how patient the warner is."""
+class _Past(NamedTuple):
+    """A zone's last warning."""
 
-    kind: Literal["zones"] = "zones"
-    status: Literal["actual", "exercise", "test"] = "exercise"  #: actual counts only without simulated or test flags
-    miss_cost: Positive = 1000.0  #: of a person hit without warning, in person-minutes of shelter
-    shelter_minutes: Positive = 3.0  #: in shelter because of one ballistic threat
-    drone_shelter_minutes: Positive = 30.0  #: in shelter because of one drone
-    hysteresis: Share = 0.3  #: share of the threshold below which a threat is over
-    shelter_probability: Share = 0.5  #: from here on shelter is said of ballistic threats even with time left
-    early_probability: Share = 0.3  #: a drone is warned of before it is urgent from here on
-    prepare_probability: Share = 0.0  #: the same for a ballistic threat; 0 warns at once
-    least_weight: Share = 0.5  #: probability of being a threat below which nobody is warned
-    sure_weight: Share = 0.8  #: from here on a ballistic threat is warned of at once
-    wait_share: Share = 0.5  #: of the likeliest zone's probability: less likely zones wait while there is time
-    margin_s: NonNegative = 3.0  #: added to the shelter time
-    #: how long a ballistic threat of which the tracker is not sure must last before its zone is warned
-    confirm_s: NonNegative = 0.9
-    drone_confirm_s: NonNegative = 3.0  #: the same for a drone
-    min_dwell_s: NonNegative = 3.0  #: shortest time between a warning's opening and its end
-    clear_s: NonNegative = 3.0  #: how long a prediction must point elsewhere before the zone is released
-    drone_clear_s: NonNegative = 10.0  #: as `clear_s`, for a drone
-    release_hold_s: NonNegative = 10.0  #: after the time of impact
-    lost_hold_s: NonNegative = 30.0  #: after a drone was last seen
-    cancel_s: NonNegative = 1.5  #: how long a failed hypothesis must stay failed
-    reopen_s: NonNegative = 30.0  #: a danger this soon after the end reopens the warning under its number
-
-    def policy(self) -> Policy:
-        """The numbers the state machine works with."""
-        same = {name: getattr(self, name) for name in Policy.__dataclass_fields__ if name in type(self).model_fields}
-        return Policy(
-            warn_probability=threshold(self.shelter_minutes, self.miss_cost),
-            drone_probability=threshold(self.drone_shelter_minutes, self.miss_cost),
-            hold_s=self.release_hold_s,
-            **same,
-        )
-
-    def build(self, site: Site, environment: Environment) -> Warner:
-        """The stage for a site."""
-        del environment  # zones lie in the site's plane
-        return Warner(site, self.policy(), AlertStatus[self.status.upper()])
+    number: int
+    sequence: int  #: of its next message, should it open again
+    closed_ns: int
+    raid: int
 
 
 class Warner:
@@ -89,9 +70,14 @@ class Warner:
         self._floor = self.policy.hysteresis * min(self.policy.warn_probability, self.policy.drone_probability)
         self._count = 0
         self._open: dict[int, Alert] = {}  # by zone
-        self._closed: dict[int, tuple[int, int, int]] = {}  # zone: number, next sequence, closed at [ns]
+        self._closed: dict[int, _Past] = {}  # by zone
         self._named: set[tuple[int, int]] = set()  # (zone, track) of every warning so far
         self._wished: dict[tuple[int, int], int] = {}  # (zone, track): wanted since [ns]
+        self._raids = Raids(self.policy.raid_gap_s)
+        self._orders = Orders(self.policy, len(site.zones))
+        self._fallout = Fallout(site, self.policy.debris_radius_m)
+        self._debris = DebrisWatch(self.policy, self._fallout)
+        self._board = Board(site, self.policy.shown_s, status)
 
     def step(self, now_ns: int, inputs: Picture) -> Result[Warnings]:
         """Decide what to say at `now_ns`.
@@ -101,39 +87,105 @@ class Warner:
         now_ns : int
             Time of the step, ns UTC.
         inputs : Picture
-            All live tracks and their predictions.
+            All live tracks and their predictions, what operators decided since the last step, which sensors work.
 
         Returns
         -------
         Result[Warnings]
-            The messages of this step; ``wake_ns`` when a hold, a dwell or a confirmation ends.
+            The messages of this step; ``wake_ns`` when a hold, a dwell, a confirmation or an order ends;
+            ``info["zones"]``: `ZoneStates` of the zones whose state changed; ``info["refused"]``: decisions that count
+            for nothing, by number.
         """
         dangers = assess(self.areas, inputs, self._floor) if len(inputs.tracks) else []
-        if not dangers and not self._open:
+        self._board.watch(now_ns, inputs.working)
+        messages, refused = self._obey(now_ns, inputs.decisions, dangers)
+        begun = self._debris.step(now_ns, dangers)
+        if not dangers:
             self._wished.clear()
-            return Result(_NOTHING)
         seen = {danger.track: danger for danger in dangers}
         for alert in self._open.values():
             for track, threat in alert.threats.items():
                 threat.see(seen.get(track), alert.zone, now_ns, self.policy)
-        joined = self._join(now_ns, dangers)
-        messages = []
+        joined = self._join(now_ns, dangers) if dangers else {}
+        if begun and (inputs.working is None or any(inputs.working)):
+            joined |= self._fall(begun, joined)
         for zone in sorted(self._open):
             message = self._speak(now_ns, self._open[zone], joined.get(zone))
             if message is not None:
                 messages.append(message)
-        self._forget(seen)
-        records = _NOTHING
-        if messages:
-            columns: dict[str, Any] = {name: [m[name] for m in messages] for name in messages[0]}
-            records = Warnings.build(len(messages), **columns)
-        return Result(records, wake_ns=self._wake_ns(now_ns))
+        if dangers:
+            self._forget(seen)
+        zones = self._board.step(now_ns, self._open, self._orders.holds)
+        info = {"zones": zones, "refused": refused} if len(zones) or refused else _NO_INFO
+        return Result(_records(messages), info, self._wake_ns(now_ns))
+
+    def zone_states(self, now_ns: int) -> ZoneStates:
+        """The state of every zone as of the last step."""
+        return self._board.rows(now_ns)
 
     def _forget(self, seen: Mapping[int, Danger]) -> None:
         """Drop what was named of tracks that are gone: their numbers never come again."""
         if len(self._named) > _MANY:
             behind = {track for alert in self._open.values() for track in alert.threats}
             self._named = {pair for pair in self._named if pair[1] in seen or pair[1] in behind}
+        self._orders.forget(seen)
+
+    def _obey(
+        self, now_ns: int, decisions: Decisions, dangers: list[Danger]
+    ) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
+        """Do what operators decided; returns the messages that follow at once, and what was refused."""
+        messages = []
+        for zone, ended in self._orders.run_out(now_ns).items():
+            messages += self._end_order(now_ns, zone, ended)
+        if not len(decisions):
+            return messages, []
+        taken, refused = self._orders.take(decisions)
+        for zone, order in taken:
+            self._board.touch(zone)
+            if order.what == DecisionKind.WARN:
+                messages.append(self._order_warning(now_ns, zone, order))
+            elif order.what == DecisionKind.HOLD:
+                self._orders.holds[zone] = order
+            else:
+                self._orders.end(zone)
+                if order.what == DecisionKind.CANCEL:
+                    messages += self._cancel(now_ns, zone, order, dangers)
+                else:
+                    messages += self._end_order(now_ns, zone, Ended(order.number, order.reason))
+        return messages, refused
+
+    def _order_warning(self, now_ns: int, zone: int, order: Order) -> dict[str, Any]:
+        """Warn a zone because an operator says so."""
+        self._orders.warns[zone] = order
+        self._orders.admit(zone)
+        alert = self._open.get(zone) or self._open_alert(now_ns, zone, 0)
+        alert.ordered, alert.flags = True, alert.flags | order.flags
+        alert.phase = max(alert.phase, Phase(order.phase))
+        leading = alert.leading()
+        message = self._message(now_ns, alert, alert.phase, leading, leading)
+        message["reason"], message["decision"] = order.reason, order.number
+        return message
+
+    def _cancel(self, now_ns: int, zone: int, order: Order, dangers: list[Danger]) -> list[dict[str, Any]]:
+        """End a zone's warning at once: an operator knows that there is no danger."""
+        self._orders.dismiss(zone, (d.track for d in dangers if d.zones and zone in d.zones))
+        alert = self._open.get(zone)
+        if alert is None:
+            return []
+        self._orders.dismiss(zone, alert.threats)
+        return [self._close(now_ns, alert, Phase.CANCEL, Ended(order.number, order.reason))]
+
+    def _end_order(self, now_ns: int, zone: int, ended: Ended) -> list[dict[str, Any]]:
+        """An operator's warning is over: the zone closes unless a track endangers it."""
+        alert = self._open.get(zone)
+        if alert is None or not alert.ordered:
+            return []
+        for threat in alert.threats.values():
+            threat.settle(now_ns, self.policy)
+        self._board.touch(zone)
+        if any(threat.state == State.ACTIVE for threat in alert.threats.values()):
+            return []
+        return [self._close(now_ns, alert, Phase.RELEASE, ended)]
 
     def _join(self, now_ns: int, dangers: list[Danger]) -> dict[int, Threat]:
         """Open warnings and add tracks to them; returns the deciding new threat by zone."""
@@ -145,7 +197,7 @@ class Warner:
             best = max(p for p, _ in danger.zones.values())
             for zone, (p, arrival_ns) in danger.zones.items():
                 alert = self._open.get(zone)
-                if alert is not None and danger.track in alert.threats:
+                if (alert is not None and danger.track in alert.threats) or self._orders.dismissed(zone, danger.track):
                     continue
                 if now_ns > arrival_ns + 2.0 * danger.sigma_s * SECOND:
                     continue  # down already: an alarm after the impact helps nobody
@@ -166,14 +218,34 @@ class Warner:
         self._wished = wished
         return joined
 
+    def _fall(self, begun: list[Debris], joined: dict[int, Threat]) -> dict[int, Threat]:
+        """Debris of simulated threats is a danger of its own: zones under it are warned."""
+        fallen: dict[int, Threat] = {}
+        for debris in begun:
+            if not debris.flags & DetectionFlag.SIMULATED:
+                continue
+            for zone, p in self._fallout.probabilities(debris):
+                if p * debris.belief < self.policy.warn_probability or self._orders.dismissed(zone, debris.track):
+                    continue
+                alert = self._open.get(zone) or self._open_alert(debris.since_ns, zone, debris.track)
+                if debris.track in alert.threats:
+                    continue  # it is held as it is
+                alert.threats[debris.track] = debris.threat(p)
+                self._named.add((zone, debris.track))
+                if zone not in joined:
+                    fallen[zone] = alert.threats[debris.track]
+        return fallen
+
     def _open_alert(self, now_ns: int, zone: int, track: int) -> Alert:
         """A new warning, or the zone's last one again."""
-        number, sequence, closed_ns = self._closed.pop(zone, (0, 0, 0))
-        again = number and (now_ns - closed_ns < self.policy.reopen_s * SECOND or (zone, track) in self._named)
-        if not again:
+        raid = self._raids.open(now_ns)
+        past = self._closed.pop(zone, None)
+        if past and (now_ns - past.closed_ns < self.policy.reopen_s * SECOND or (zone, track) in self._named):
+            number, sequence, raid = past.number, past.sequence, past.raid
+        else:
             self._count += 1
             number, sequence = self._count, 0
-        alert = Alert(number, zone, now_ns, Phase.PREPARE, sequence, said_ns=0)
+        alert = Alert(number, zone, now_ns, Phase.PREPARE, sequence, raid=raid)
         self._open[zone] = alert
         return alert
 
@@ -183,61 +255,90 @@ class Warner:
         for threat in alert.threats.values():
             threat.settle(now_ns, policy)
         closing = alert.closing_phase()
-        if closing is not None:
-            if now_ns < alert.opened_ns + policy.min_dwell_s * SECOND:
-                return None
-            return self._close(now_ns, alert, closing)
-        before = alert.phase
+        if closing is not None and alert.zone not in self._orders.warns:
+            held_ns = self._held_ns(alert)
+            return None if now_ns < held_ns else self._close(now_ns, alert, closing, None)
+        before, leading = alert.phase, alert.leading()
+        if leading is None:
+            return None
         shelter_s = self.site.zones[alert.zone].shelter_time_s
         for threat in alert.threats.values():
             if threat.state == State.ACTIVE and threat.away_ns is None:
                 slack_s = policy.slack_s(threat.arrival_ns, threat.sigma_s, shelter_s, now_ns)
-                alert.phase = max(alert.phase, policy.phase(threat.probability, threat.drone, slack_s))
-        leading = alert.leading()
+                asked = policy.phase(threat.probability, threat.drone, slack_s)
+                alert.phase = max(alert.phase, Phase.SHELTER if threat.debris else asked)
         if joined is None and alert.phase == before and not self._moved(now_ns, alert, leading):
             return None
         return self._message(now_ns, alert, alert.phase, joined or leading, leading)
+
+    def _held_ns(self, alert: Alert) -> int:
+        """Until when the warning may not end, though no threat is behind it any longer."""
+        until = alert.opened_ns + round(self.policy.min_dwell_s * SECOND)
+        hold = self._orders.holds.get(alert.zone)
+        if hold is not None:
+            until = max(until, hold.until_ns)
+        blind_ns = self._board.blind_ns(alert.zone)
+        if blind_ns is not None:
+            until = max(until, blind_ns + round(self.policy.blind_hold_s * SECOND))
+        for debris in self._debris.falling:
+            if debris.until_ns > until and alert.zone in debris.zones:
+                until = debris.until_ns
+        return until
 
     def _moved(self, now_ns: int, alert: Alert, leading: Threat) -> bool:
         """Whether the arrival that people were told is off by more than they should bear."""
         if now_ns - alert.said_ns < self.policy.update_s * SECOND or leading.away_ns is not None:
             return False
+        if leading.state != State.ACTIVE:
+            return False
         left_ns = max(leading.arrival_ns - now_ns, 0)
         return abs(leading.arrival_ns - alert.said_arrival_ns) > max(3 * SECOND, left_ns // 4)
 
-    def _close(self, now_ns: int, alert: Alert, phase: Phase) -> dict[str, Any]:
+    def _close(self, now_ns: int, alert: Alert, phase: Phase, ended: Ended | None) -> dict[str, Any]:
         leading = alert.leading()
         message = self._message(now_ns, alert, phase, None, leading)
-        message["reason"] = closing_reason(alert, now_ns)
+        message["reason"] = ended.reason if ended else closing_reason(alert, now_ns)
+        message["decision"] = ended.number if ended else 0
+        if self._board.blind_ns(alert.zone) is not None and phase == Phase.RELEASE:
+            message["reason"] += "; no sensor watches this zone now"
         del self._open[alert.zone]
-        self._closed[alert.zone] = alert.number, alert.sequence, now_ns
+        self._closed[alert.zone] = _Past(alert.number, alert.sequence, now_ns, alert.raid)
+        self._orders.end(alert.zone)
+        self._board.closed(now_ns, alert.zone, message)
+        if not self._open:
+            self._raids.quiet(now_ns)
         return message
 
     def _message(
-        self, now_ns: int, alert: Alert, phase: Phase, deciding: Threat | None, leading: Threat
+        self, now_ns: int, alert: Alert, phase: Phase, deciding: Threat | None, leading: Threat | None
     ) -> dict[str, Any]:
-        message = {
+        told = deciding is not None and leading is not None and leading.state == State.ACTIVE
+        message: dict[str, Any] = {
             "number": alert.number,
             "sequence": alert.sequence,
             "zone": alert.zone,
             "phase": int(phase),
             "time_ns": now_ns,
-            "target_class": leading.target_class,
-            "time_to_impact_s": max(leading.arrival_ns - now_ns, 0) / SECOND if deciding else float("nan"),
+            "target_class": leading.target_class if leading else int(TargetClass.UNKNOWN),
+            "time_to_impact_s": max(leading.arrival_ns - now_ns, 0) / SECOND if told and leading else float("nan"),
             "probability": alert.probability(),
             "status": int(self._status(alert)),
             "sensor_ns": deciding.updated_ns if deciding else 0,
             "received_ns": deciding.received_ns if deciding else 0,
             "tracks": tuple(sorted(alert.threats)),
             "reason": "",
+            "raid": alert.raid,
+            "decision": 0,
         }
         alert.sequence += 1
-        alert.said_ns, alert.said_arrival_ns = now_ns, leading.arrival_ns
+        alert.said_ns, alert.said_status = now_ns, message["status"]
+        alert.said_arrival_ns = leading.arrival_ns if leading else 0
+        self._board.touch(alert.zone)
         return message
 
     def _status(self, alert: Alert) -> AlertStatus:
         """Actual needs a site set to it and no flag anywhere behind the warning."""
-        flags = 0
+        flags = alert.flags
         for threat in alert.threats.values():
             flags |= threat.flags
         if flags & DetectionFlag.TEST:
@@ -246,14 +347,15 @@ class Warner:
 
     def _wake_ns(self, now_ns: int) -> int | None:
         """When the next decision falls due without new evidence."""
-        policy, times = self.policy, []
+        policy, times = self.policy, [*self._orders.due_ns(), *self._board.due_ns()]
         for alert in self._open.values():
-            dwell_ns = alert.opened_ns + round(policy.min_dwell_s * SECOND)
+            held_ns = self._held_ns(alert)
             shelter_s = self.site.zones[alert.zone].shelter_time_s
+            times.append(held_ns)
             for threat in alert.threats.values():
                 due = threat.due_ns(policy)
                 if due is not None:
-                    times.append(max(due[0], dwell_ns))
+                    times.append(max(due[0], held_ns))
                 if alert.phase == Phase.PREPARE:
                     times.append(threat.arrival_ns - round((threat.sigma_s + shelter_s + policy.margin_s) * SECOND))
         # a wish is weighed again when new evidence comes: waking for it would only confirm old evidence
@@ -262,12 +364,16 @@ class Warner:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         return {
-            "version": 1,
+            "version": 2,
             "count": self._count,
             "open": [asdict(self._open[zone]) | {"threats": self._threats(zone)} for zone in sorted(self._open)],
             "closed": [[zone, *self._closed[zone]] for zone in sorted(self._closed)],
             "named": [list(pair) for pair in sorted(self._named)],
             "wished": [[*pair, self._wished[pair]] for pair in sorted(self._wished)],
+            "raids": self._raids.snapshot(),
+            "orders": self._orders.snapshot(),
+            "debris": self._debris.snapshot(),
+            "board": self._board.snapshot(),
         }
 
     def _threats(self, zone: int) -> list[dict[str, Any]]:
@@ -275,13 +381,24 @@ class Warner:
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take up a state that `snapshot` gave."""
-        if snapshot["version"] != 1:
-            raise ValueError(f"warner snapshot version {snapshot['version']}, expected 1")
+        if snapshot["version"] != 2:
+            raise ValueError(f"warner snapshot version {snapshot['version']}, expected 2")
         self._count = snapshot["count"]
         self._open = {}
         for entry in snapshot["open"]:
             threats = {t["track"]: Threat(**{**t, "state": State(t["state"])}) for t in entry["threats"]}
             self._open[entry["zone"]] = Alert(**{**entry, "phase": Phase(entry["phase"]), "threats": threats})
-        self._closed = {zone: (number, sequence, at) for zone, number, sequence, at in snapshot["closed"]}
+        self._closed = {zone: _Past(*past) for zone, *past in snapshot["closed"]}
         self._named = {(zone, track) for zone, track in snapshot["named"]}
         self._wished = {(zone, track): since for zone, track, since in snapshot["wished"]}
+        self._raids.restore(snapshot["raids"])
+        self._orders.restore(snapshot["orders"])
+        self._debris.restore(snapshot["debris"])
+        self._board.restore(snapshot["board"])
+
+
+def _records(messages: list[dict[str, Any]]) -> Warnings:
+    if not messages:
+        return _NOTHING
+    columns: dict[str, Any] = {name: [m[name] for m in messages] for name in messages[0]}
+    return Warnings.build(len(messages), **columns)

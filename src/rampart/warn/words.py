@@ -26,12 +26,14 @@ def closing_reason(alert: Alert, now_ns: int) -> str:
     >>> closing_reason(Alert(1, 0, 0, Phase.SHELTER, threats={3: threat}), 50 * SECOND)
     'rocket: its time of impact passed 10 s ago'
     """
-    threats = list(alert.threats.values())
+    threats = [t for t in alert.threats.values() if not t.debris]
     parts = []
     for state in _ORDER:
         some = [t for t in threats if t.state == state]
         if some:
             parts.append(_sentence(state, some, now_ns))
+    if any(t.debris for t in alert.threats.values()):
+        parts.append("debris has had time to come down")
     return "; ".join(parts)
 
 

@@ -14,6 +14,8 @@ from rampart.records import (
     Tracks,
     TrackStatus,
     Zone,
+    ZoneState,
+    decide,
 )
 
 SECOND = 1_000_000_000
@@ -44,6 +46,7 @@ class Rocket:
     predicted: bool = True
     existence: float = 0.99
     reach: tuple | None = None  # position, end of the corridor
+    position: tuple[float, float, float] = (5000.0, 5000.0, 2000.0)
 
 
 @dataclass
@@ -54,15 +57,33 @@ class Clock:
     said: list = field(default_factory=list)
     hits: int = 10
     wake_ns: int | None = None
+    working: tuple | None = None
+    count: int = 0  # decisions taken
+    zones: dict = field(default_factory=dict)  # zone -> its latest state row
 
-    def step(self, at_s, *targets, fresh=True):
+    def step(self, at_s, *targets, fresh=True, decisions=None):
         self.hits += fresh
         now_ns = round(at_s * SECOND)
-        result = self.warner.step(now_ns, picture(now_ns, targets, self.hits if fresh else None))
+        shown = picture(now_ns, targets, self.hits if fresh else None)._replace(working=self.working)
+        if decisions is not None:
+            shown = shown._replace(decisions=decisions)
+        result = self.warner.step(now_ns, shown)
         self.wake_ns = result.wake_ns
+        self.zones |= {int(row.zone): row for row in result.info.get("zones", ())}
+        self.info = result.info
         rows = list(result.records)
         self.said.extend(rows)
         return rows
+
+    def decide(self, at_s, what, *zones, targets=(), fresh=True, **more):
+        """Step with a decision of an operator."""
+        self.count += 1
+        more = {"who": "A. Smith", "reason": "seen from the tower", **more}
+        decision = decide(self.warner.site, self.count, round(at_s * SECOND), what, zones=zones, **more)
+        return self.step(at_s, *targets, fresh=fresh, decisions=decision)
+
+    def shown(self, zone):
+        return ZoneState(self.zones[zone].state).label
 
     def run(self, start_s, end_s, *targets, step_s=0.5):
         """Step on a grid and at every wake in between; the targets stay as they are."""
@@ -90,6 +111,7 @@ def picture(now_ns, targets, hits=None):
         existence=[t.existence for t in targets],
         class_probability=classes,
         status=[int(t.status) for t in targets],
+        state=[(*(t.position if t.reach is None else (*t.reach[0], 50.0)), 0.0, 0.0, 0.0) for t in targets],
         hits=[t.hits if hits is None else hits for t in targets],
         updated_ns=[now_ns - SECOND // 10] * n,
         received_ns=[now_ns] * n,
