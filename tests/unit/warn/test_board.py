@@ -79,10 +79,12 @@ def test_while_blind_no_warning_ends_and_the_end_is_no_all_clear(clock):
 
 
 def test_a_track_that_ends_with_its_sensor_is_not_called_a_false_alarm(clock):
-    clock.hits = 2  # three detections, then the radar is gone
-    clock.step(5.0, Rocket(sigma_m=30))
+    clock.hits = 0
+    doubtful = Rocket(sigma_m=30, belief=0.7)
+    clock.run(5.0, 6.0, doubtful)
+    assert clock.shown(0) == "shelter"  # and then the radar is gone
     clock.working = (False, False)
-    assert clock.run(5.5, 100.0, step_s=10.0) == []
+    assert clock.run(6.5, 100.0, step_s=10.0) == []
     clock.working = (True, True)
     assert [r.reason for r in clock.run(101.0, 103.0)] == ["rocket: not confirmed by further detections"]
 

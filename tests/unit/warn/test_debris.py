@@ -62,8 +62,8 @@ def test_an_impact_is_no_debris(clock):
 
 def test_a_false_track_that_ends_is_no_debris(clock):
     clock.hits = 1
-    clock.step(5.0, rocket(flags=int(DetectionFlag.SIMULATED)))
-    assert named(clock.run(5.5, 60.0)) == [("north", "cancel")]
+    clock.run(5.0, 6.0, rocket(flags=int(DetectionFlag.SIMULATED), belief=0.7))
+    assert named(clock.run(6.5, 60.0)) == [("north", "cancel")]
 
 
 def test_a_threat_out_of_which_pieces_come_holds_as_one_that_is_lost(clock):
