@@ -385,14 +385,14 @@ def test_no_function_makes_a_task():
 
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch):
-    for cached in (schema_module.require_schema, schema_module.options):
+    for cached in (schema_module.require_schema, schema_module.options, schema_module.protobuf):
         cached.cache_clear()
     monkeypatch.setitem(sys.modules, "sapient_msg.bsi_flex_335_v2_0.sapient_message_pb2", None)
     try:
         with pytest.raises(InputError, match=r'pip install "rampart\[sapient\]"'):
             feed().status(SENT_NS)
     finally:
-        for cached in (schema_module.require_schema, schema_module.options):
+        for cached in (schema_module.require_schema, schema_module.options, schema_module.protobuf):
             cached.cache_clear()
 
 

@@ -31,6 +31,7 @@ from .registration import MODE, registration
 from .schema import require_schema
 from .taxonomy import classification
 
+_UPPER = np.triu_indices(6)
 LEAST_WEIGHT = 0.5  #: probability of being a threat below which no impact point is sent
 _ALERT = {  # type, status and priority
     Phase.PREPARE: ("WARNING", "ACTIVE", "MEDIUM"),
@@ -198,14 +199,14 @@ class SapientFeed:
     def _track_info(self, track: Row, status: AlertStatus) -> list[dict[str, Any]]:
         kind, probability = _likeliest(track)
         bits = int(track.sensors)
-        upper = track.covariance[np.triu_indices(6)]
+        upper = track.covariance[_UPPER].tolist()
         said = {
             "name": track_name(self.site.id, int(track.number)),
             "status": status.name,
             "class": kind.label,
             "class_probability": f"{probability:.3f}",
             "sensors": " ".join(s.id for i, s in enumerate(self.site.sensors) if bits >> i & 1),
-            "state_covariance_enu": " ".join(f"{float(value):.6g}" for value in upper),
+            "state_covariance_enu": " ".join(f"{value:.6g}" for value in upper),
         }
         return [{"type": name, "value": value} for name, value in said.items() if value]
 

@@ -39,6 +39,7 @@ def options() -> Any:
     return _load("sapient_msg.proto_options_pb2")
 
 
+@cache
 def protobuf(name: str) -> Any:
     """A module of protobuf, by its name below ``google.protobuf``."""
     require_schema()
