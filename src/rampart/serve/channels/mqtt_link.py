@@ -81,7 +81,22 @@ class Link(aiomqtt.Client):
         super().__init__(*args, **options)
         self._answers: dict[int, asyncio.Future[str]] = {}
         self._early: dict[int, str] = {}
+        self._disconnected.add_done_callback(_seen)  # nobody may be waiting for it
+        # paho leaves a socket open whose handshake failed, and lets one wait for as long as a connection may be idle
+        self._client._create_socket = self._connected_socket  # type: ignore[method-assign]
+        self._tls = options["tls_context"]
         self._v5 = options["protocol"] == aiomqtt.ProtocolVersion.V5
+
+    def _connected_socket(self) -> Any:
+        """A socket to the broker, in a thread: open and shaken hands with, or closed again."""
+        plain = socket.create_connection((self._hostname, self._port), self.timeout)
+        if self._tls is None:
+            return plain
+        try:
+            return self._tls.wrap_socket(plain, server_hostname=self._hostname)
+        except BaseException:
+            plain.close()
+            raise
 
     async def publish_message(self, message: Message, *, expires_s: int) -> str:
         """Publish; returns why the broker refused, or nothing once it has the message (QoS 0: once it has left).
@@ -149,3 +164,8 @@ class Link(aiomqtt.Client):
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return text or type(error).__name__
+
+
+def _seen(future: asyncio.Future[None]) -> None:
+    if not future.cancelled():
+        future.exception()
