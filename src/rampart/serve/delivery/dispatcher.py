@@ -55,7 +55,7 @@ class Dispatcher:
     def __init__(self, outs: Sequence[Out], clock: Clock, on_alarm: OnAlarm | None = None) -> None:
         self._clock, self._on_alarm = clock, on_alarm
         self.log = DeliveryLog()
-        self._outs = tuple(outs)
+        self.outs = tuple(outs)
         self._desks: list[_Desk] = []
         self._inbox: deque[tuple[str | None, bool, _Job]] = deque()
         self._lock = threading.Lock()
@@ -108,9 +108,9 @@ class Dispatcher:
         """Deliver until cancelled, or `stop` is called."""
         loop = asyncio.get_running_loop()
         # names are looked up, and some handshakes made, in threads: peers that hang there must not starve the others
-        loop.set_default_executor(ThreadPoolExecutor(2 * len(self._outs) + 4, thread_name_prefix="delivery"))
+        loop.set_default_executor(ThreadPoolExecutor(2 * len(self.outs) + 4, thread_name_prefix="delivery"))
         self._stopping = asyncio.Event()
-        self._desks = [_Desk(out, self._clock, self.log, self._on_alarm) for out in self._outs]
+        self._desks = [_Desk(out, self._clock, self.log, self._on_alarm) for out in self.outs]
         with self._lock:
             self._loop = loop
         self._hand_out()
