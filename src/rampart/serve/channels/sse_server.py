@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import re
 import socket
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -176,7 +177,7 @@ class _Stream:
             if listener.cut and scope.get("client"):  # what waits in its socket would keep it open
                 transport = self._transports.get(tuple(scope["client"])[:2])
                 if transport is not None:
-                    transport.abort()
+                    _cut(transport)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> PlainTextResponse | None:
         origin, host = headers.get("origin"), headers.get("host", "")
@@ -211,6 +212,13 @@ class _Stream:
                 return
             async with asyncio.timeout(SEND_S):
                 await send({"type": "http.response.body", "body": octets, "more_body": True})
+
+
+def _cut(transport: asyncio.Transport) -> None:
+    """End a connection, and throw away what the kernel still holds for it."""
+    with suppress(OSError):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 async def _gone(receive: Receive) -> None:
