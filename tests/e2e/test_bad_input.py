@@ -164,6 +164,9 @@ def test_a_bad_recorded_flight_is_refused_with_file_and_line(refuse, tmp_path, c
         (("run", "embassy-rockets", "--set", "zone.nort.population=3"), "zone.nort"),
         (("nonsense",), "'nonsense'"),
         (("bench", "nothing"), "'nothing'"),
+        (("bench", "chain", "--hours", "3"), "bench chain has no --hours"),
+        (("bench", "calm", "--hours", "-1"), "'--hours'"),
+        (("bench", "calm", "--keep", "no/such/folder/runs.jsonl"), "no/such/folder/runs.jsonl: cannot be used"),
         (("track", "x.pcap", "--p-detect", "2"), "--p-detect"),
     ],
 )

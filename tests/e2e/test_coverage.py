@@ -70,7 +70,7 @@ def test_it_says_in_words_what_a_rocket_radar_misses(folder, rampart):
     code, out, _ = rampart("asad-drones", *ASK, "--out", "cover")
     assert code == 0
     assert "not seen because of notch" in out
-    assert "at worst not before arrival" in out
+    assert "from no bearing seen before arrival" in out
 
 
 def test_it_names_the_cheapest_addition(folder, rampart):
@@ -101,6 +101,10 @@ def holes(heights: np.ndarray) -> np.ndarray:
         (lambda f: edit(f, "15.0]", "-15.0]"), ["sensor 'r1'", "15.0 m below the ground"]),
         (lambda f: camera(f, "sector_width_deg = 0.0"), ["site.toml:16", "sector_width_deg = 0.0"]),
         (
+            lambda f: camera(f, "field_of_view_deg = 0.0", "eo_ir"),
+            ["site.toml:16", "field_of_view_deg = 0.0, expected greater than 0"],
+        ),
+        (
             lambda f: camera(f, "min_elevation_deg = 10.0\nmax_elevation_deg = 10.0"),
             ["site.toml:12: sensor 'r1': expected min_elevation_deg below max_elevation_deg"],
         ),
@@ -113,8 +117,8 @@ def test_bad_ground_and_bad_sensors_are_one_line(folder, rampart, change, words)
     assert not (folder / "cover").exists()
 
 
-def camera(folder: Path, keys: str) -> None:
-    edit(folder, '"radar3d"', '"camera"')
+def camera(folder: Path, keys: str, kind: str = "camera") -> None:
+    edit(folder, '"radar3d"', f'"{kind}"')
     edit(folder, "minimum_radial_speed_ms = 5.0", keys)
 
 
@@ -131,6 +135,14 @@ def check_refused(said, words):
     assert err.count("\n") == 1
     for word in words:
         assert word in err
+
+
+@pytest.mark.parametrize("kind", ["acoustic", "direction_finder", "id_receiver", "eo_ir", "camera", "radar2d"])
+def test_a_sensor_of_any_kind_underground_is_one_line(folder, rampart, kind):
+    edit(folder, "minimum_radial_speed_ms = 5.0", "")
+    edit(folder, '"radar3d"', f'"{kind}"')
+    edit(folder, "15.0]", "-15.0]")
+    check_refused(rampart("site.toml", *ASK, "--out", "cover"), ["sensor 'r1'", "15.0 m below the ground"])
 
 
 @pytest.mark.parametrize("text", ["", "schema = 1\n", "schema = 1\ncandidate = []\n"])

@@ -3,8 +3,10 @@
 import os
 import platform
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
+from inspect import signature
 from typing import Any
 
 #: Benchmarks and what they measure.
@@ -26,7 +28,7 @@ NAMES = {
 }
 
 
-def run(name: str, *, quick: bool = False) -> dict[str, Any]:
+def run(name: str, *, quick: bool = False, **options: Any) -> dict[str, Any]:
     """Run a benchmark.
 
     Parameters
@@ -35,14 +37,30 @@ def run(name: str, *, quick: bool = False) -> dict[str, Any]:
         One of `NAMES`.
     quick : bool
         Fewer repeats and seeds, for a first look.
+    **options
+        What else the benchmark takes; see `takes`.
 
     Returns
     -------
     dict
         ``schema, bench, results, machine``.
     """
-    results = import_module(f"rampart.bench.{name}").run(quick=quick)["results"]
+    results = _function(name)(quick=quick, **options)["results"]
     return {"schema": 1, "bench": name, "quick": quick, "results": results, "machine": machine()}
+
+
+def takes(name: str) -> frozenset[str]:
+    """Options of a benchmark besides `quick`.
+
+    >>> sorted(takes("calm") & {"hours", "workers", "seed"})
+    ['hours', 'workers']
+    """
+    return frozenset(signature(_function(name)).parameters) - {"quick"}
+
+
+def _function(name: str) -> Callable[..., dict[str, Any]]:
+    function: Callable[..., dict[str, Any]] = import_module(f"rampart.bench.{name}").run
+    return function
 
 
 def say(text: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from time import process_time
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from rampart.records import Phase, TargetClass, TrackStatus
-from rampart.study import run as run_scenario
+from rampart.study.run import simulate
 
 from .figures import rate
+from .kept import each_kept
 from .skies import DRONE_RADAR, ROCKET_RADAR, aircraft, birds, scene
 
 FIRST_SEED = 80_000
@@ -22,7 +24,14 @@ HOURS, QUICK_HOURS = 75.0, 0.1
 SENSORS = [ROCKET_RADAR, DRONE_RADAR]
 
 
-def run(*, quick: bool = False, hours: float | None = None, first_seed: int = FIRST_SEED) -> dict[str, Any]:
+def run(
+    *,
+    quick: bool = False,
+    hours: float | None = None,
+    workers: int = 1,
+    keep: Path | None = None,
+    first_seed: int = FIRST_SEED,
+) -> dict[str, Any]:
     """Watch the birds and count warnings.
 
     Parameters
@@ -31,39 +40,61 @@ def run(*, quick: bool = False, hours: float | None = None, first_seed: int = FI
         A tenth of an hour in place of 75 h.
     hours : float or None
         That many simulated hours instead.
+    workers : int
+        Processes; the counts do not depend on it.
+    keep : pathlib.Path or None
+        File that takes the counts of each run as it ends. Runs that it holds already are not run again.
     first_seed : int
         Of the first run; the others follow.
     """
     simulated = hours or (QUICK_HOURS if quick else HOURS)
     runs = max(round(simulated * 3600.0 / RUN_S), 1)
-    started = process_time()
-    watched = [watch(seed) for seed in range(first_seed, first_seed + runs)]
-    warnings, tracks, drones = (sum(column) for column in zip(*watched, strict=True))
+    seeds = range(first_seed, first_seed + runs)
+    watched = each_kept("calm", watch, seeds, workers=workers, keep=keep)
+    warnings, tracks, drones = (sum(row[name] for row in watched) for name in ("warnings", "tracks", "drones"))
     hours = runs * RUN_S / 3600.0
     ours = {
         "seeds": f"{first_seed}..{first_seed + runs - 1}",
         "birds": BIRDS,
         "drone_warnings": rate(warnings, hours),
+        "seeds_with_warnings": [row["seed"] for row in watched if row["warnings"]],
         "confirmed_tracks": tracks,
         "tracks_ever_called_drone": drones,
-        "times_real_time": hours * 3600.0 / (process_time() - started),
+        "times_real_time": runs * RUN_S / sum(row["wall_s"] for row in watched),
     }
     return {"results": [{"name": "300 birds, aircraft, clutter", "ours": ours, "peer": None, "ratio": None}]}
 
 
-def watch(seed: int) -> tuple[int, int, int]:
+def watch(seed: int) -> dict[str, Any]:
     """Warnings opened, confirmed tracks, and how many of them were ever called a drone, in one run."""
     sky = [birds(BIRDS, RUN_S), aircraft(AIRCRAFT_PER_HOUR, RUN_S)]
-    done = run_scenario(scene(sky, SENSORS, RUN_S), seed=seed, referee=False)
-    opened, confirmed, drones = set(), set(), set()
-    for out in done.sites[0].outputs:
+    started, count = perf_counter(), _Count()
+    simulate(scene(sky, SENSORS, RUN_S), seed=seed, referee=False, effectors=False, progress=count)
+    return {
+        "seed": seed,
+        "warnings": len(count.opened),
+        "tracks": len(count.confirmed),
+        "drones": len(count.drones),
+        "wall_s": round(perf_counter() - started, 3),
+    }
+
+
+class _Count:
+    """Listens to a run: the numbers of what was warned of, confirmed, called a drone."""
+
+    def __init__(self) -> None:
+        self.opened: set[int] = set()
+        self.confirmed: set[int] = set()
+        self.drones: set[int] = set()
+
+    def __call__(self, site: str, second: float, out: Any) -> None:
+        """Take in what a step said."""
         rows = out.warnings
-        for k in range(len(rows)):
-            if rows.phase[k] in (Phase.PREPARE, Phase.SHELTER):
-                opened.add(int(rows.number[k]))
+        if len(rows):
+            self.opened.update(rows.number[np.isin(rows.phase, (Phase.PREPARE, Phase.SHELTER))].tolist())
         live = out.tracks.status == TrackStatus.CONFIRMED
-        numbers, best = out.tracks.number[live], out.tracks.class_probability[live].argmax(axis=1)
-        confirmed.update(numbers.tolist())
-        drone = np.isin(best, (TargetClass.MULTIROTOR, TargetClass.FIXED_WING))
-        drones.update(numbers[drone].tolist())
-    return len(opened), len(confirmed), len(drones)
+        numbers, p = out.tracks.number[live], out.tracks.class_probability[live]
+        self.confirmed.update(numbers.tolist())
+        best = p.argmax(axis=1)
+        drone = (best == TargetClass.MULTIROTOR) | (best == TargetClass.FIXED_WING)
+        self.drones.update(numbers[drone].tolist())

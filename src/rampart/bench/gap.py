@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from rampart.study import run as run_scenario
 
 from .figures import rate, share
+from .kept import each_kept
 from .skies import MIXES, SHELTER_S, aircraft, birds, drones, scene
 
 FIRST_SEED = 70_000
@@ -17,7 +19,7 @@ DURATION_S = 300.0
 DRONES, BIRDS, AIRCRAFT_PER_HOUR = 3, 40, 12.0
 
 
-def run(*, quick: bool = False, runs: int | None = None) -> dict[str, Any]:
+def run(*, quick: bool = False, runs: int | None = None, workers: int = 1, keep: Path | None = None) -> dict[str, Any]:
     """Fly the same drones, birds and aircraft past each mix.
 
     Parameters
@@ -26,14 +28,28 @@ def run(*, quick: bool = False, runs: int | None = None) -> dict[str, Any]:
         3 runs in place of 40.
     runs : int or None
         That many instead.
+    workers : int
+        Processes; the figures do not depend on it.
+    keep : pathlib.Path or None
+        File that takes the figures of each run as it ends. Runs that it holds already are not flown again.
     """
     n = runs or (QUICK_RUNS if quick else RUNS)
+    flown = each_kept("gap", fly_all, range(FIRST_SEED, FIRST_SEED + n), workers=workers, keep=keep)
     results = []
     for name in MIXES:
-        summaries = [fly(name, seed) for seed in range(FIRST_SEED, FIRST_SEED + n)]
+        summaries = [row["mixes"][name] for row in flown]
         ours = {"seeds": f"{FIRST_SEED}..{FIRST_SEED + n - 1}", **figures(summaries)}
         results.append({"name": name, "ours": ours, "peer": None, "ratio": None})
     return {"results": results}
+
+
+def fly_all(seed: int) -> dict[str, Any]:
+    """What `figures` needs of the same sky past each mix."""
+    return {"seed": seed, "mixes": {mix: _brief(fly(mix, seed)) for mix in MIXES}}
+
+
+def _brief(summary: dict[str, Any]) -> dict[str, Any]:
+    return {name: summary[name] for name in ("duration_s", "threats", "warnings", "tracks")}
 
 
 def fly(mix: str, seed: int) -> dict[str, Any]:

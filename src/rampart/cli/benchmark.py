@@ -25,10 +25,19 @@ def bench(
     out_dir: Annotated[Path | None, typer.Option("--out", help="Of scenes: the folder to write them to.")] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Of scenes: a seed; repeatable, 0 by default.")] = None,
     scene: Annotated[list[str] | None, typer.Option(help="Of scenes: a scene; repeatable, all by default.")] = None,
+    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of gap: that many runs.")] = None,
+    hours: Annotated[float | None, typer.Option(min=0.01, max=10_000, help="Of calm: simulated hours.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes; the figures do not depend on it.")
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="Of calm and gap: file that takes each run as it ends; what it holds is not run again."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a benchmark and print its figures; `scenes` writes those of the tracking benchmark to files."""
-    from rampart.bench import NAMES, run
+    from rampart.bench import NAMES, run, takes
 
     if name == "scenes":
         _write_scenes(out_dir, scene or [], seed or [0], json=json)
@@ -37,8 +46,12 @@ def bench(
         raise InputError(f"no benchmark {name!r}; expected scenes or one of {', '.join(NAMES)}")
     if out_dir is not None or seed or scene:
         raise InputError(f"--out, --seed and --scene are for bench scenes, not for bench {name}")
+    given = {"runs": runs, "hours": hours, "workers": workers, "keep": keep}
+    options = {key: value for key, value in given.items() if value is not None}
+    for key in sorted(options.keys() - takes(name)):
+        raise InputError(f"bench {name} has no --{key}")
     with quiet_or(f"bench {name}", quiet=json):
-        answer = run(name, quick=quick)
+        answer = run(name, quick=quick, **options)
     if json:
         print_json(answer)
         return

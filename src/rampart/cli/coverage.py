@@ -77,23 +77,28 @@ def tell(said: dict[str, Any], folder: Path) -> None:
         f"{said['rcs_dbsm']:g} dBsm; seen: {rule}"
     )
     for name, sensor in said["sensors"].items():
-        gates = ", ".join(f"{gate} {share:.0%}" for gate, share in list(sensor.get("gates", {}).items())[:3])
+        shares = [(gate, f"{share:.0%}") for gate, share in list(sensor.get("gates", {}).items())[:3] if share >= 0.005]
+        gates = ", ".join(f"{gate} {share}" for gate, share in shares)
         out.print(f"  {name:<12} {sensor['area_km2']:9.1f} km2{f'   not seen because of {gates}' if gates else ''}")
     for name, zone in said["zones"].items():
-        worst = zone["seconds_before_arrival_min"]
-        words = f"at worst {worst:.0f} s before arrival" if worst > 0 else "at worst not before arrival"
-        count = f"{zone['bearings_too_late']} of {zone['bearings']}"
-        late = f", {count} bearings later than the {zone['shelter_time_s']:g} s"
-        out.print(
-            f"  {name:<16} {words} (from {zone['worst_bearing_deg']:.0f} degrees)"
-            f"{late + ' that shelter takes' if zone['bearings_too_late'] else ''}"
-        )
+        out.print(f"  {name:<16} {_zone_words(zone)}")
     if "addition" in said:
         _tell_addition(said["addition"])
     for note in said["notes"]:
         out.print(f"  note: {note}")
     for name in said["files"]:
         out.print(f"  {folder / name}")
+
+
+def _zone_words(zone: dict[str, Any]) -> str:
+    worst, late, of = zone["seconds_before_arrival_min"], zone["bearings_too_late"], zone["bearings"]
+    if not any(zone["by_bearing"]["seconds"]):
+        return "from no bearing seen before arrival"
+    words = f"at worst {worst:.0f} s before arrival" if worst > 0 else "at worst not seen before arrival"
+    words += f" (from {zone['worst_bearing_deg']:.0f} degrees)"
+    if late:
+        words += f", {late} of {of} bearings later than the {zone['shelter_time_s']:g} s that shelter takes"
+    return words
 
 
 def _tell_addition(addition: dict[str, Any]) -> None:

@@ -283,7 +283,9 @@ class Engager:
 
 
 def _aircraft(tracks: Tracks) -> NDArray[np.float64]:
-    """Positions of confirmed tracks that are aircraft rather than anything else, (k, 3) east, north, up [m]."""
-    friendly = tracks.class_probability[:, TargetClass.AIRCRAFT] >= 0.5
+    """Positions of confirmed tracks that are aircraft, or drones that say who they are, (k, 3) east, north, up [m]."""
+    p = tracks.class_probability
+    drone = p[:, TargetClass.MULTIROTOR] + p[:, TargetClass.FIXED_WING]
+    friendly = (p[:, TargetClass.AIRCRAFT] >= 0.5) | ((drone >= 0.5) & (tracks.identity != ""))
     seen = (tracks.status == TrackStatus.CONFIRMED) | (tracks.status == TrackStatus.COASTED)
     return np.ascontiguousarray(tracks.state[friendly & seen, :3])

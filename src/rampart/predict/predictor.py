@@ -46,6 +46,8 @@ class PredictorSpec(Spec):
     manoeuvre_m2s3: NonNegative = 1.0
     #: added to a drone's present speed when its earliest arrival is reckoned
     speed_margin_ms: NonNegative = 5.0
+    #: probability that a drone which says who it is (Remote ID) is a threat; 1 takes it for one like any other
+    identified_threat: Share = 0.05
     #: a hovering drone can get this fast
     minimum_speed_ms: Positive = 10.0
 
@@ -104,6 +106,8 @@ class Predictor:
         )
         if not n:
             return _NOTHING
+        named = (kind[:n] == PredictionKind.REACH) & (inputs.identity[track[:n]] != "")
+        weight[:n][named] *= spec.identified_threat
         rows, closest = self._rows(inputs, track[:n], kind[:n], weight[:n])
         met = np.isfinite(rows.impact_enu[:, 0])
         if not met.all():

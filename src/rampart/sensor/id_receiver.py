@@ -8,7 +8,7 @@ import numpy as np
 
 from rampart.physics._kernels_path import interpolate
 from rampart.physics.environment import Environment
-from rampart.records import Detections, Emission, Flight, Result, SensorModel, Site
+from rampart.records import Detections, Emission, Flight, Result, SensorModel, Site, TargetClass
 from rampart.records.spec import Positive, Share
 
 from .gates import Gate
@@ -17,7 +17,9 @@ from .station import Station, StationSpec
 
 
 class IdReceiverSpec(StationSpec):
-    """``kind = "id_receiver"``: position and identity as the target itself gives them. Deaf to all others.
+    """``kind = "id_receiver"``: position, identity and kind as the target itself gives them. Deaf to all others.
+
+    A message of Remote ID says whether a drone flies on rotors or on wings (type of aircraft, ASTM F3411).
 
     Remote ID: once a second, place within 30 m (100 ft) and height within 46 m (150 ft) in 95 % (14 CFR 89.310).
     ADS-B: twice a second, and far more accurate than that as a rule (DO-260B); here as good as Remote ID.
@@ -79,6 +81,7 @@ class IdReceiver(Station):
             position_enu=place[rows] + sigma * noise[rows],
             position_covariance=np.broadcast_to(np.diag(sigma**2), (len(rows), 3, 3)),
             identity=np.where(drone, sky.broadcast, sky.transponder)[rows],
+            class_hint=np.where(drone, sky.target_class, TargetClass.AIRCRAFT)[rows].astype(np.int8),
             emission=np.where(drone, Emission.REMOTE_ID, Emission.ADS_B)[rows].astype(np.int8),
         )
 

@@ -69,6 +69,8 @@ class Look:
         Probability that a direction finder hears a radio link from its bearing, by right or by mistake.
     level : float
         Share of its time in level flight.
+    launch_deg : Band
+        Angle at which a falling body leaves the ground [deg]; of no meaning for what is steered.
     """
 
     speed_ms: Band
@@ -82,6 +84,7 @@ class Look:
     moving: tuple[float, float, float, float] = (0.03, 0.02, 3.0, 0.8)
     p_link: float = 0.05
     level: float = 0.0
+    launch_deg: Band = (5.0, 85.0, 6.0)
 
     def row(self) -> Floats:
         """The table row that kernels read, `N_FEATURES` numbers."""
@@ -99,6 +102,7 @@ class Look:
                 sigma,
                 self.p_link,
                 self.level,
+                *self.launch_deg,
             ]
         )
 
@@ -113,20 +117,42 @@ class Look:
 #: 50 to 280 m/s, climbing up to about 25 m/s, gliders and helicopters from 20 m/s on. Radar cross-section: small
 #: drones -19 to -8 dBsm (IEICE Communications Express, 2020), birds -35 to -25 dBsm, aircraft 2 to 30 m2 (M. I.
 #: Skolnik, Introduction to Radar Systems, 3rd ed., chapters 2 and 7), bodies of 0.06 to 0.2 m diameter -20 to -5 dBsm.
-#: Drag-to-mass Cd S / (2 m) of a body: 3e-5 to 3e-4 m2/kg from calibre and mass, rockets with their empty motor light.
+#: Drag-to-mass Cd S / (2 m) of a body, from calibre and mass with a subsonic drag coefficient of 0.12 to 0.16: bombs
+#: of 60 to 120 mm and 1.4 to 14 kg 5.5e-5 to 1.4e-4 m2/kg, shells of 76 to 203 mm and 6 to 95 kg 2e-5 to 5e-5, rockets
+#: with their empty motor and blunter base 3e-5 to 3e-4. Mortars fire above 45 degrees, guns up to about 70, rockets up
+#: to about 60: drag makes the angle look steeper late in flight, and the shoulder allows for that.
 #: Turn rates: birds wander, and circle when they soar; shares are our assumption. Micro-Doppler: tips of small rotors
 #: and propellers 50 to 100 m/s (of propellers less when seen along the axis), wing tips 3 to 12 m/s (from beats of 3
 #: to 15 Hz: Bruderer et al. 2010, Ibis 152:272), a quarter of birds soaring. Links, and the edges of drones' bands:
 #: assumption.
 LOOKS: Mapping[TargetClass, Look] = {
     TargetClass.ROCKET: Look(
-        (60.0, 700.0, 40.0), (0.0, 400.0, 50.0), (0.0, 8e3, 500.0), (-15.0, -3.0, 2.0), 0.15, (-10.3, -8.0, 0.4), 0.5
+        (60.0, 700.0, 40.0),
+        (0.0, 400.0, 50.0),
+        (0.0, 8e3, 500.0),
+        (-15.0, -3.0, 2.0),
+        0.15,
+        (-10.3, -8.0, 0.4),
+        0.5,
+        launch_deg=(20.0, 60.0, 6.0),
     ),
     TargetClass.SHELL: Look(
-        (140.0, 450.0, 40.0), (0.0, 400.0, 50.0), (0.0, 8e3, 500.0), (-22.0, -11.0, 2.0), 0.07, (-10.8, -9.2, 0.3)
+        (140.0, 450.0, 40.0),
+        (0.0, 400.0, 50.0),
+        (0.0, 8e3, 500.0),
+        (-22.0, -11.0, 2.0),
+        0.07,
+        (-10.8, -9.9, 0.3),
+        launch_deg=(15.0, 70.0, 6.0),
     ),
     TargetClass.MORTAR: Look(
-        (60.0, 200.0, 40.0), (0.0, 400.0, 50.0), (0.0, 8e3, 500.0), (-22.0, -11.0, 2.0), 0.07, (-10.2, -8.7, 0.4)
+        (60.0, 200.0, 40.0),
+        (0.0, 400.0, 50.0),
+        (0.0, 8e3, 500.0),
+        (-22.0, -11.0, 2.0),
+        0.07,
+        (-9.8, -8.9, 0.3),
+        launch_deg=(45.0, 85.0, 6.0),
     ),
     TargetClass.MULTIROTOR: Look(
         (2.0, 22.0, 2.5),
@@ -198,13 +224,13 @@ def class_table() -> Floats:
 
     Returns
     -------
-    ndarray, shape (9, 25)
+    ndarray, shape (9, 28)
         Columns as in `rampart.track.classification._kernels`.
 
     Examples
     --------
     >>> class_table().shape
-    (9, 25)
+    (9, 28)
     """
     return np.array([LOOKS[kind].row() for kind in TargetClass])
 

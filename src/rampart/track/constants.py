@@ -20,6 +20,8 @@ N_CLASSES = 9
 CLUTTER = 7
 UNKNOWN = 8
 AIRCRAFT = 6
+MULTIROTOR = 3
+FIXED_WING = 4
 
 # Real numbers of a track: columns of `real`
 TIME = 0  # of its latest detection [s since run start]
@@ -46,7 +48,11 @@ WINDOWS = 43  # windows that are over
 PICTURE = 44  # mean ln score of the pictures, by class: 44..52
 TURNING = 53  # mean ln likelihood of the turn rate of all windows, the present one too, by class: 53..61
 TURNED = 62  # the same of those that are over: 62..70
-N_REAL = 71
+SIFTED = 71  # precision behind the mean at EVIDENCE [s2/m2]
+SAID = 72  # what it says it is: 1 + class, SAYS_DRONE for a drone of either kind, 0 if it says nothing of that
+LAUNCH = 73  # angle [deg] at which it left the ground if it falls, without drag; one sigma
+N_REAL = 75
+SAYS_DRONE = -1.0
 
 # Whole numbers of a track: columns of `whole`
 NUMBER = 0
