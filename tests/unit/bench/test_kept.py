@@ -1,6 +1,7 @@
 """Long benchmarks keep what they have done, and take up where they were stopped."""
 
 import json
+from importlib import import_module
 
 import pytest
 
@@ -39,10 +40,13 @@ def test_a_row_that_was_cut_off_is_run_again(tmp_path):
     assert len(path.read_text().splitlines()) == 4
 
 
-def test_the_number_of_processes_changes_nothing(tmp_path):
+def test_the_number_of_processes_changes_nothing(tmp_path, monkeypatch):
+    (tmp_path / "squares.py").write_text("def square(seed):\n    return {'seed': seed, 'square': seed * seed}\n")
+    monkeypatch.syspath_prepend(tmp_path)
     alone = kept.each_kept("squares", square, range(4))
     path = tmp_path / "runs.jsonl"
-    assert kept.each_kept("squares", square, range(4), workers=2, keep=path) == alone
+    work = import_module("squares").square
+    assert kept.each_kept("squares", work, range(4), workers=2, keep=path) == alone
     assert {json.loads(line)["seed"] for line in path.read_text().splitlines()[1:]} == {0, 1, 2, 3}
 
 

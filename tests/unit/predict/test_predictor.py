@@ -271,3 +271,15 @@ def test_predict_impact_of_one_track():
 def test_bad_settings_are_refused(bad):
     with pytest.raises(ValidationError):
         PredictorSpec(**bad)
+
+
+def test_a_drone_that_says_who_it_is_is_hardly_a_threat():
+    state = np.array([600.0, 0.0, 80.0, -15.0, 0.0, 0.0, 0.0])
+    drone = _tracks(state=state, multirotor=0.9)
+    named = drone.replace(identity=np.array(["RID00001"]))
+    assert _predict(drone).weight.tolist() == [0.9]
+    assert _predict(named).weight.tolist() == pytest.approx([0.045])
+    assert _predict(named, identified_threat=1.0).weight.tolist() == [0.9]
+    # what falls is a threat whatever it says
+    rocket = _tracks(rocket=0.9).replace(identity=np.array(["4CA7A8"]))
+    assert _predict(rocket).weight.tolist() == [0.9]
