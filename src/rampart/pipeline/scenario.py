@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -286,7 +287,7 @@ def _explain(error: Any, where: Place, row: Mapping[str, Any], allowed: list[str
         return f"unknown key {key!r}{hint}"
     if error["type"] == "missing":
         return f"missing key {key!r}"
-    value = repr(error.get("input", row))
+    value = re.sub(r"//[^/@]*@", "//...@", repr(error.get("input", row)))  # never a password
     value = value if len(value) <= 60 else value[:57] + "..."
     expected = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     expected = expected if expected.startswith("expected") else f"expected {expected}"

@@ -6,10 +6,16 @@ import time
 
 import pytest
 
-from rampart.records import AlertStatus, Outcome, Phase
+from rampart.records import AlertStatus, DecisionKind, DetectionFlag, Outcome, Phase, Site, decide
 from rampart.serve.delivery import Dispatcher, Encoder, PeerState
 
 from .raid import SECOND, START, outputs, warning
+
+
+def approval(warning, who, channel="", flags=DetectionFlag.NONE):
+    site = Site("embassy", 0.0, 0.0, 0.0)
+    what = DecisionKind.APPROVE
+    return decide(site, 1, START, what, who, "seen on camera", warning=warning, channel=channel, flags=flags)
 
 
 async def until(condition, seconds=5.0):
@@ -162,11 +168,14 @@ def test_two_people_must_approve(make_out):
             await until(lambda: len(free.channel.got) == 4)
             await until(lambda: len(held.channel.got) == 2)
             assert held.channel.got == ["embassy/W2.0.shelter"] * 2  # an exercise needs nobody
-            dispatcher.approve("embassy/W1", "anna")
-            dispatcher.approve("embassy/W1", "anna")
+            dispatcher.decide("embassy", approval(1, "anna"))
+            dispatcher.decide("embassy", approval(1, "Anna "))
+            dispatcher.decide("embassy", approval(1, "carla", channel="free"))
+            dispatcher.decide("embassy", approval(1, "dora", flags=DetectionFlag.TEST))
+            dispatcher.decide("elsewhere", approval(1, "emil"))
             await asyncio.sleep(0.1)
             assert len(held.channel.got) == 2
-            dispatcher.approve("embassy/W1", "boris")
+            dispatcher.decide("embassy", approval(1, "boris"))
             await until(lambda: len(held.channel.got) == 4)
             dispatcher.tell("embassy", outputs(warning(1, 1, 0, Phase.RELEASE, AlertStatus.ACTUAL)))
             await until(lambda: len(held.channel.got) == 6)
@@ -180,8 +189,8 @@ def test_what_ends_unapproved_was_never_said(make_out):
         async with Running(held) as dispatcher:
             dispatcher.tell("embassy", outputs(warning(1, status=AlertStatus.ACTUAL)))
             dispatcher.tell("embassy", outputs(warning(1, 1, 0, Phase.CANCEL, AlertStatus.ACTUAL)))
-            dispatcher.approve("embassy/W1", "anna")
-            dispatcher.approve("embassy/W1", "boris")
+            dispatcher.decide("embassy", approval(1, "anna"))
+            dispatcher.decide("embassy", approval(1, "boris"))
             dispatcher.tell("embassy", outputs(warning(2)))
             await until(lambda: len(held.channel.got) == 2)
             assert held.channel.got == ["embassy/W2.0.shelter"] * 2

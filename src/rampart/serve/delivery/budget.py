@@ -109,7 +109,7 @@ def _budget(zone: str, rows: Deliveries) -> Budget:
 
 def _hops(rows: Deliveries) -> dict[str, Spread]:
     hops = {}
-    for name, before, after in zip(HOPS, _STAMPS, _STAMPS[1:], strict=True):
+    for name, before, after in zip(HOPS, _STAMPS[:-1], _STAMPS[1:], strict=True):
         start, end = getattr(rows, before), getattr(rows, after)
         both = (start > 0) & (end > 0)
         hops[name] = Spread.of(((end - start)[both] * 1e-9).tolist())

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from rampart.pipeline import Outputs
-from rampart.records import Deliveries
+from rampart.records import Decisions, Deliveries, Health
 
 from .approval import Hold
 from .cover import CoverWatch
 from .encoder import STALLED_S
-from .health import Alarm, OnAlarm, PeerHealth
+from .health import Alarm, OnAlarm, PeerHealth, records_of
 from .log import DeliveryLog
 from .message import Message
 from .out import Clock, Out
@@ -47,7 +47,7 @@ class Dispatcher:
 
     Notes
     -----
-    `tell` and `approve` may be called from any thread; they append to a list and return. Encoding, queues and
+    `tell` and `decide` may be called from any thread; they append to a list and return. Encoding, queues and
     sockets live on one event loop. Each peer has a desk (encoder) and a connection of its own: a peer that stalls, or
     an encoder that fails, keeps nobody else waiting.
     """
@@ -57,7 +57,7 @@ class Dispatcher:
         self.log = DeliveryLog()
         self.outs = tuple(outs)
         self._desks: list[_Desk] = []
-        self._inbox: deque[tuple[str | None, bool, _Job]] = deque()
+        self._inbox: deque[tuple[str, bool, _Job]] = deque()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -73,11 +73,11 @@ class Dispatcher:
         urgent = bool(len(outputs.warnings) or len(outputs.zones))
         self._take(site, urgent, lambda desk: desk.encode(outputs))
 
-    def approve(self, warning: str, who: str) -> None:
-        """Take that a person approves a warning (by its name, `embassy/W1`) where that is needed."""
-        self._take(None, True, lambda desk: desk.hold.approve(warning, who))
+    def decide(self, site: str, decisions: Decisions) -> None:
+        """Take what operators decided: approvals let Actual warnings out where two people must agree."""
+        self._take(site, True, lambda desk: desk.hold.decide(decisions, self._clock()))
 
-    def _take(self, site: str | None, urgent: bool, job: _Job) -> None:
+    def _take(self, site: str, urgent: bool, job: _Job) -> None:
         with self._lock:
             self._inbox.append((site, urgent, job))
             if len(self._inbox) > BACKLOG and not urgent:
@@ -101,7 +101,7 @@ class Dispatcher:
             self._inbox.clear()
         for site, urgent, job in jobs:
             for desk in self._desks:
-                if site in (None, desk.out.site):
+                if site == desk.out.site:
                     desk.take(urgent, job)
 
     async def run(self) -> None:
@@ -158,6 +158,10 @@ class Dispatcher:
     def health(self) -> list[PeerHealth]:
         """How each peer stands, in the order of the site file."""
         return [desk.peer.health() for desk in self._desks]
+
+    def health_records(self, now_ns: int) -> Health:
+        """The same as the record that sensors have too, one row per peer: ``channel/ID``."""
+        return records_of(self.health(), now_ns)
 
     def alarms(self) -> list[Alarm]:
         """Those that stand."""
@@ -223,7 +227,7 @@ class _Desk:
         """Encode, one message at a time: others work between two."""
         try:
             for message in job(self):
-                for free in self.hold.pass_through(message):
+                for free in self.hold.pass_through(message, self._clock()):
                     self.peer.put(free)
                 if message.bulletin is not None:
                     self.peer.written()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from rampart.records import Health, HealthState
 
 
 class PeerState(StrEnum):
@@ -82,3 +84,24 @@ class Alarm:
 
 
 OnAlarm = Callable[[Alarm], None]  #: called in the thread of delivery: must return at once
+
+
+_RECORDED = {
+    PeerState.CONNECTING: HealthState.STARTING,
+    PeerState.UP: HealthState.OK,
+    PeerState.SILENT: HealthState.STALE,
+    PeerState.DOWN: HealthState.DOWN,
+    PeerState.OFF: HealthState.DOWN,
+}
+
+
+def records_of(peers: Sequence[PeerHealth], now_ns: int) -> Health:
+    """The health of peers as `Health` records, one row each."""
+    return Health.build(
+        len(peers),
+        time_ns=[now_ns] * len(peers),
+        part=[f"channel/{peer.peer}" for peer in peers],
+        state=[int(_RECORDED[peer.state]) for peer in peers],
+        since_ns=[peer.since_ns for peer in peers],
+        reason=[peer.reason for peer in peers],
+    )
