@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rampart.records import Detections, Site, Tracks, TrackStatus
+from rampart.records import Detections, Site, Tracks
 from rampart.track import Tracker
 from rampart.track.metrics import Points, score
 
@@ -77,7 +77,7 @@ class Trial:
 class Outcome:
     """What a tracker made of a scene."""
 
-    rows: Floats  #: (n, 8) ``instant, track, x, vx, y, vy, z, vz`` of the confirmed and coasted tracks
+    rows: Floats  #: (n, 8) ``instant, track, x, vx, y, vy, z, vz`` of the tracks shown
     cpu_ms: Floats  #: (looks,) CPU time of each look
 
 
@@ -94,8 +94,8 @@ def follow(trial: Trial) -> Outcome:
 
 
 def held(instant: int, tracks: Tracks) -> Floats:
-    """The confirmed and coasted tracks as rows (n, 8)."""
-    which = np.isin(tracks.status, (TrackStatus.CONFIRMED, TrackStatus.COASTED))
+    """The tracks that are shown as objects (`Tracks.shown`) as rows (n, 8)."""
+    which = tracks.shown
     state = tracks.state[which]
     return np.column_stack([np.full(len(state), instant), tracks.number[which], state[:, [0, 3, 1, 4, 2, 5]]])
 

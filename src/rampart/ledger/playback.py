@@ -15,6 +15,7 @@ from rampart.records import (
     Decisions,
     Detections,
     Engagements,
+    ExternalTracks,
     Fate,
     Flight,
     Health,
@@ -31,6 +32,8 @@ from .recording import FLIGHT_ARRAYS, FLIGHT_FIELDS, HEADER_TOPIC, NS, OUTPUTS, 
 from .run_record import SCHEMA, Collector, RunRecord, Step
 
 _KINDS = dict(OUTPUTS)
+#: What a step may take beside its batch, told right before it.
+_BESIDE: dict[str, type[Columns]] = {"decisions": Decisions, "external": ExternalTracks}
 #: The most rows of one step that a reader believes.
 ROWS_LIMIT = 100_000
 
@@ -45,6 +48,7 @@ class Batch(NamedTuple):
     step: int
     decisions: Decisions = Decisions.empty()
     heard: tuple[int, ...] | None = None  #: sensors that reported; None if nobody kept watch over them
+    external: ExternalTracks = ExternalTracks.empty()  #: reports of other systems' tracks
 
 
 class Contents(NamedTuple):
@@ -114,12 +118,13 @@ class RecordingReader:
 
     def batches(self) -> Iterator[Batch]:
         """The inputs of the chains, exactly as recorded and in that order."""
-        decided: dict[str, Decisions] = {}
-        for topic, message in self._messages(self._topics("detections", "decisions")):
-            if topic.endswith("/decisions"):
-                decided[topic.split("/")[1]] = self._decode(Decisions, message)
+        before: dict[str, dict[str, Any]] = {}
+        for topic, message in self._messages(self._topics("detections", *_BESIDE)):
+            _, site_id, name = topic.split("/")
+            if name in _BESIDE:
+                before.setdefault(site_id, {})[name] = self._decode(_BESIDE[name], message)
             else:
-                yield self._batch(topic, message, decided.pop(topic.split("/")[1], None))
+                yield self._batch(topic, message)._replace(**before.pop(site_id, {}))
 
     def outputs(self) -> Iterator[tuple[str, Step]]:
         """Site and outputs of each step in which a chain said something."""
@@ -224,7 +229,7 @@ class RecordingReader:
         for topic, message in self._messages(self._topics(name)):
             yield topic.split("/")[1], self._now(message), self._decode(kind, message)
 
-    def _batch(self, topic: str, message: Mapping[str, Any], decisions: Decisions | None = None) -> Batch:
+    def _batch(self, topic: str, message: Mapping[str, Any]) -> Batch:
         sensor = self._int(message, "sensor")
         return Batch(
             topic.split("/")[1],
@@ -232,8 +237,7 @@ class RecordingReader:
             self._decode(Detections, message),
             None if sensor < 0 else sensor,
             self._int(message, "step"),
-            Decisions.empty() if decisions is None else decisions,
-            self._heard(message),
+            heard=self._heard(message),
         )
 
     def _heard(self, message: Mapping[str, Any]) -> tuple[int, ...] | None:

@@ -17,6 +17,7 @@ from rampart.records import (
     Decisions,
     Detections,
     Engagements,
+    ExternalTracks,
     Flight,
     Health,
     Predictions,
@@ -61,6 +62,7 @@ FLIGHT_FIELDS = (
 )
 
 _BATCH_SCHEMA = batch_schema(Detections)
+_EXTERNAL_SCHEMA = columns_schema(ExternalTracks)
 _OUTPUT_SCHEMAS = {name: columns_schema(kind) for name, kind in (*OUTPUTS, *STATES)}
 _DECISION_SCHEMA = columns_schema(Decisions)
 
@@ -162,6 +164,7 @@ class RecordingWriter:
         *,
         decisions: Decisions | None = None,
         heard: Sequence[int] | None = None,
+        external: ExternalTracks | None = None,
     ) -> None:
         """Record one input of a site's chain; see `Recorder`."""
         self._step += 1
@@ -170,6 +173,8 @@ class RecordingWriter:
             more["heard"] = [int(index) for index in heard]
         if decisions is not None and len(decisions):  # before the batch: a reader of the batch then has both
             self._columns(f"/{site_id}/decisions", now_ns, decisions, {}, _DECISION_SCHEMA)
+        if external is not None and len(external):
+            self._columns(f"/{site_id}/external", now_ns, external, {}, _EXTERNAL_SCHEMA)
         self._columns(f"/{site_id}/detections", now_ns, detections, more, _BATCH_SCHEMA)
 
     def outputs(

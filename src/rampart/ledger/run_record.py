@@ -11,6 +11,7 @@ from rampart.records import (
     Decisions,
     Detections,
     Engagements,
+    ExternalTracks,
     Flight,
     Health,
     Predictions,
@@ -58,9 +59,10 @@ class Recorder(Protocol):
         *,
         decisions: Decisions | None = None,
         heard: Sequence[int] | None = None,
+        external: ExternalTracks | None = None,
     ) -> None:
-        """Take one input of a site's chain: a batch, empty for a step without detections; what operators decided; and
-        which sensors reported, with detections or without (None: nobody kept watch over them).
+        """Take one input of a site's chain: a batch, empty for a step without detections; what operators decided;
+        reports of other systems' tracks; and which sensors reported, with detections or without (None: nobody kept watch over them).
         """
 
     def outputs(
@@ -212,6 +214,7 @@ class Collector:
         *,
         decisions: Decisions | None = None,
         heard: Sequence[int] | None = None,
+        external: ExternalTracks | None = None,
     ) -> None:
         """Count a batch."""
         self.count(site_id, len(detections))

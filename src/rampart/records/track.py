@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .columns import Columns, column
-from .names import N_CLASSES, N_MODES
+from .names import N_CLASSES, N_MODES, TrackStatus
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,3 +42,17 @@ class Tracks(Columns):
     rcs_dbsm: np.ndarray = column("f8", doc="mean radar cross-section, dB over 1 m2; nan if no sensor gives it")
     identity: np.ndarray = column("U8", doc="what the target says it is; '' if silent")
     flags: np.ndarray = column("u1", doc="DetectionFlag of all detections used, joined")
+
+    @property
+    def shown(self) -> np.ndarray:
+        """Which rows to show as objects: confirmed or coasted, and there more probably than not.
+
+        Among sets of tracks with independent existences this one has the least expected number of wrong members.
+
+        Examples
+        --------
+        >>> Tracks.build(3, status=[0, 1, 2], existence=[0.9, 0.9, 0.3]).shown.tolist()
+        [False, True, False]
+        """
+        held = (self.status == TrackStatus.CONFIRMED) | (self.status == TrackStatus.COASTED)
+        return np.asarray(held & ~(self.existence < 0.5))

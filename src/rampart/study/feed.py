@@ -257,6 +257,5 @@ def _track_recording(path: str | Path) -> Tracked:
     if len(places) > 1:
         sites = ", ".join(place.site.id for place in places)
         raise InputError(f"holds the sites {sites}; expected one (replay runs them all)", path=path)
-    nothing = ExternalTracks.empty()
-    batches = ((batch.now_ns, batch.detections, nothing) for batch in reader.batches())
+    batches = ((batch.now_ns, batch.detections, batch.external) for batch in reader.batches())
     return _track(places[0].site, places[0].environment, batches)

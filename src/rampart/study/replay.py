@@ -35,7 +35,7 @@ def replay(path: str | Path) -> dict[str, Any]:
     digest, steps = OutputDigest(), 0
     for batch in reader.batches():
         out: Outputs = chains[batch.site_id].step(
-            batch.now_ns, batch.detections, decisions=batch.decisions, heard=batch.heard
+            batch.now_ns, batch.detections, batch.external, decisions=batch.decisions, heard=batch.heard
         )
         digest.update(out.tracks, out.predictions, out.warnings, out.engagements)
         steps += 1

@@ -42,6 +42,8 @@ class SiteRun:
         Simulated engagements and their outcomes, in order of intercept.
     ended_s : numpy.ndarray
         (flights,) seconds since run start at which a flight was destroyed; inf if it was not.
+    sensors : list of dict
+        Standing of each sensor at the end, as the tracker has it.
     """
 
     place: Place
@@ -50,6 +52,7 @@ class SiteRun:
     looks: list[Look] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
     ended_s: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    sensors: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run_site(
@@ -108,6 +111,7 @@ def run_site(
             count += len(detections)
             _remember(run, now_ns, detections, links[0] if len(links) == 1 else np.concatenate(links))
         outputs = chain.step(now_ns, detections, heard=due)
+        run.sensors = outputs.info["track"].get("sensors", [])
         for sensor in cued:
             sensor.cue(now_ns, outputs.tracks)
         wake_ns = None if outputs.wake_ns is None else max(outputs.wake_ns, now_ns + 1)

@@ -45,6 +45,7 @@ def summarise(
         "tracks": _add([scorer.track_counts() for scorer in scorers]),
         "shots": [{"site": site.place.site.id, **_shot(shot)} for site in sites for shot in site.shots],
         "effectors": [entry for site in sites for entry in _effectors(site)],
+        "sensors": [{"site": site.place.site.id, **row} for site in sites for row in site.sensors],
         "timing": {"simulated_s": duration_s, "wall_s": None},
         "recording": None,
         "report": None,

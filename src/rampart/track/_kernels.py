@@ -27,6 +27,7 @@ from rampart.track.constants import (
     ZI_NUMBER,
     ZI_SENSOR,
 )
+from rampart.track.echoes._kernels import expect_echoes, is_echo, see_echoes
 from rampart.track.gate._kernels import A_TIME, gate
 from rampart.track.motion._kernels import copy_mode, copy_row
 from rampart.track.start._kernels import start_track
@@ -83,7 +84,8 @@ def step_scan(
     counts[0] = n
     m = len(z)
     sensor = sensors[s]
-    rates = clutter_rates(z, sensor, clutter[s])
+    rates, echo = clutter_rates(z, sensor, clutter[s]), np.empty(m, np.int64)
+    expect_echoes(z, zi, sensor, clutter[s], p, rates, echo)
     pairs = 0
     for i in range(n):
         work[3][i, A_TIME] = math.nan
@@ -102,10 +104,11 @@ def step_scan(
     rows = _update_all(
         n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rates, p, table, env, work, pair_j, chosen, free, used
     )
+    see_echoes(n, z, zi, sensor, clutter[s], real, whole, pair_j, chosen, echo)
     if sensor[S_RANGES] > 0.0:
         rows = _give_birth(
             rows, s, t, z, zi, order, x, P, real, whole, look, fit, seed, seed_i, counts, clutter, rates, sensors, p,
-            table, env, free, used,
+            table, env, free, used, echo,
         )  # fmt: skip
     return rows
 
@@ -138,7 +141,7 @@ def _update_all(
 @kernel
 def _give_birth(
     rows, s, t, z, zi, order, x, P, real, whole, look, fit, seed, seed_i, counts, clutter, rates, sensors, p, table,
-    env, free, used,
+    env, free, used, echo,
 ):  # fmt: skip
     """New tracks from pairs of free detections; the rest waits. Returns rows of `used`."""
     m, n_seed = len(z), counts[1]
@@ -189,7 +192,7 @@ def _give_birth(
                 copy_row(seed_i[i], seed_i[k])
             k += 1
     for j in range(m):
-        if free[j] and z[j, Z_EAST] == z[j, Z_EAST]:
+        if free[j] and z[j, Z_EAST] == z[j, Z_EAST] and not is_echo(clutter[s], echo[j]):
             copy_row(z[j], seed[k])
             copy_row(zi[j], seed_i[k])
             k += 1

@@ -163,7 +163,19 @@ C_EXPOSURE = 2  # scans behind the counts
 C_CELLS = 3  # counts, ranges by azimuths
 CLUTTER_RANGES = 8
 CLUTTER_AZIMUTHS = 16
-N_CLUTTER = C_CELLS + CLUTTER_RANGES * CLUTTER_AZIMUTHS
+C_ECHOES = C_CELLS + CLUTTER_RANGES * CLUTTER_AZIMUTHS  # fixed places, N_ECHO numbers each
+N_ECHOES = 128
+E_EAST = 0  # 0..2: mean place [m]
+E_HITS = 3  # reports; 0: free
+E_FIRST = 4  # time of the first [s]
+E_LAST = 5  # ... and of the latest
+E_RATE = 6  # its range rate [m/s]
+E_SPREAD = 7  # sum of squared distances from the place, per number
+E_PROOF = 8  # ln odds of a fixed echo against things that pass
+E_TRACK = 9  # number of the track that took the latest reports, and how many in a row
+E_SHARE = 10
+N_ECHO = 11
+N_CLUTTER = C_ECHOES + N_ECHOES * N_ECHO
 
 # Parameters: entries of `p`
 P_BALLISTIC = 0

@@ -290,7 +290,7 @@ def tracks_columns(tracks: Tracks, *, site: str, start_ns: int = 0, tentative: b
     start_ns : int
         ns UTC of time 0 in the table.
     tentative : bool
-        All rows, not only those of confirmed and coasted tracks.
+        All rows, not only those that show an object (`Tracks.shown`).
 
     Returns
     -------
@@ -306,7 +306,7 @@ def tracks_columns(tracks: Tracks, *, site: str, start_ns: int = 0, tentative: b
     (['a/T3'], 0.5, ['confirmed'])
     """
     if not tentative:
-        tracks = tracks.take(np.isin(tracks.status, (TrackStatus.CONFIRMED, TrackStatus.COASTED)))
+        tracks = tracks.take(tracks.shown)
     probability = np.where(np.isnan(tracks.class_probability), -1.0, tracks.class_probability)
     best = probability.argmax(axis=1)
     known = probability[np.arange(len(tracks)), best] > 0

@@ -6,7 +6,7 @@ import pytest
 from rampart.records import Detections, TrackStatus
 from rampart.track import Tracker
 from rampart.track.clutter._kernels import clutter_rates
-from rampart.track.constants import C_CELLS
+from rampart.track.constants import C_CELLS, C_ECHOES
 from rampart.track.intake.detections import pack_rows
 
 NS = 1_000_000_000
@@ -62,7 +62,7 @@ def test_the_map_is_part_of_the_state(field):
     other = Tracker(tracker.site)
     other.restore(tracker.snapshot())
     assert np.array_equal(other._state.clutter, tracker._state.clutter)
-    assert tracker._state.clutter[0, C_CELLS:].sum() > 50.0
+    assert tracker._state.clutter[0, C_CELLS:C_ECHOES].sum() > 50.0
     rng = np.random.default_rng(8)
     batch = patch(rng, 41, 4, 900)
     tracker.step(21 * NS, batch)
@@ -75,7 +75,7 @@ def test_a_target_that_is_tracked_is_no_clutter(field):
     for k in range(60):
         t = 0.5 * k
         tracker.step(round(t * NS), field.look((0.0, 5000.0, 300.0 + t), (0.0, 0.0, 1.0), t, k))
-    assert tracker._state.clutter[0, C_CELLS:].sum() < 1.5
+    assert tracker._state.clutter[0, C_CELLS:C_ECHOES].sum() < 1.5
 
 
 @pytest.mark.compiled

@@ -12,6 +12,7 @@ import numpy as np
 from rampart.physics._jit import kernel
 from rampart.track.constants import (
     C_CELLS,
+    C_ECHOES,
     C_EXPOSURE,
     C_NOMINAL,
     C_TIME,
@@ -82,7 +83,7 @@ def age_clutter(t, sensor, clutter):
     keep = math.exp(-scans / MEMORY_SCANS)
     clutter[C_TIME] = t
     clutter[C_EXPOSURE] = keep * clutter[C_EXPOSURE] + scans
-    for k in range(C_CELLS, len(clutter)):
+    for k in range(C_CELLS, C_ECHOES):
         clutter[k] *= keep
 
 

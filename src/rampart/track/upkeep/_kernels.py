@@ -17,6 +17,7 @@ from rampart.track.constants import (
     DELETED,
     DETECTION,
     FAMILY,
+    FIRST_NS,
     FIT_DOUBT,
     FIT_ROOM,
     FLAGS,
@@ -80,6 +81,8 @@ COASTS = 0.02
 FIT_WEIGHT = 0.1
 # Looks at which a target is this visible or better count for "M of N"
 FAIR_LOOK = 0.25
+# A steered track coasts for so many times the time over which it was seen
+COAST_SHARE = 2.0
 # Where a track must be before it is said to be underground [m]
 UNDERGROUND_M = 50.0
 
@@ -258,9 +261,14 @@ def end_of_life(real, whole, t, period, p, env, aside):
     """Delete a track that is improbable, unseen for too long, or under the ground."""
     limit = GIVE_UP_ODDS if whole[STATUS] == TENTATIVE else p[P_DELETE_ODDS]
     ground = ground_height(aside[A_MEAN], aside[A_MEAN + 1], env[3], env[4])
-    sunk = aside[A_MEAN + 2] < ground - UNDERGROUND_M - 2.0 * aside[A_UP_SIGMA]
+    sunk = aside[A_MEAN + 2] < ground - UNDERGROUND_M - aside[A_UP_SIGMA]
     unseen = t - real[TIME]
-    if real[ODDS] < limit or unseen > p[P_COAST] or sunk:
+    longest = p[P_COAST]
+    if real[WEIGHT] < 0.5:
+        # what flies as it likes is soon anywhere: it is carried on no longer than its past bears
+        seen = 1e-9 * (whole[UPDATED_NS] - whole[FIRST_NS])
+        longest = min(longest, max(COAST_SHARE * seen, p[P_CONFIRM_LOOKS] * period))
+    if real[ODDS] < limit or unseen > longest or sunk:
         whole[STATUS] = DELETED
     elif whole[STATUS] == TENTATIVE:
         # what a sensor cannot see keeps its odds; as a mere beginning it is given up all the same
