@@ -62,7 +62,8 @@ class Recorder(Protocol):
         external: ExternalTracks | None = None,
     ) -> None:
         """Take one input of a site's chain: a batch, empty for a step without detections; what operators decided;
-        reports of other systems' tracks; and which sensors reported, with detections or without (None: nobody kept watch over them).
+        reports of other systems' tracks; and which sensors reported, with detections or without (None: nobody kept
+        watch over them).
         """
 
     def outputs(

@@ -91,10 +91,10 @@ def test_a_string_of_drones_on_one_path_is_no_echo(field):
 def test_a_drone_to_and_fro_is_no_echo(field):
     tracker, rng, missing = tracker_of(field, notch=4.0), np.random.default_rng(8), 0
     for k in range(160):
-        phase = k % 24
-        along = 12.0 * (phase if phase < 12 else 24 - phase)
-        at = np.array([0.0, 2500.0 + along, 90.0])
-        v = (0.0, 12.0 if phase < 12 else -12.0, 0.0)
+        # 12 m/s at most, 2 m/s2 where it turns
+        phase = 2.0 * np.pi * k / 36.0
+        at = np.array([0.0, 2500.0 + 70.0 * np.sin(phase), 90.0])
+        v = (0.0, 12.2 * np.cos(phase), 0.0)
         looks = [field.look(at, v, k, k, rng)] if rng.random() < 0.9 else [Detections.empty()]
         tracks = tracker.step(k * NS, Detections.concat(looks)).records
         missing += k > 8 and confirmed_near(tracks, at) == 0
