@@ -15,7 +15,7 @@ from rampart.registry import find
 
 from .chain import Chain
 from .scenario import Scenario
-from .specs import SiteSpec
+from .specs import SiteSpec, ZoneSpec
 from .streams import Purpose, stream
 
 
@@ -65,22 +65,44 @@ def _place(scenario: Scenario, spec: SiteSpec) -> Place:
 
 
 def _zones(scenario: Scenario, site: Site, specs: tuple[tuple[int, Any], ...]) -> tuple[Zone, ...]:
-    zones = [
-        Zone(
-            spec.id,
-            np.array(spec.polygon_en_m, float),
-            spec.population,
-            spec.shelter_time_s,
-            spec.warn_radius_m,
-            spec.defended,
-            spec.name or spec.id,
-        )
-        for _, spec in specs
-    ]
+    zones = [_zone(spec) for _, spec in specs]
     if scenario.head.zones is not None:
+        path = scenario.folder / scenario.head.zones
         read_zones: Any = find("zone", "geojson")
-        zones.extend(read_zones(scenario.folder / scenario.head.zones, site))
+        known = {zone.id for zone in zones}
+        for zone in read_zones(path, site):
+            if zone.id in known:
+                raise InputError(f"zone {zone.id!r}: {scenario.path} has a [[zone]] of that id already", path=path)
+            zones.append(zone)
+    _check_parents(scenario, zones)
     return tuple(zones)
+
+
+def _zone(spec: ZoneSpec) -> Zone:
+    return Zone(
+        spec.id,
+        np.array(spec.polygon_en_m, float),
+        population=spec.population,
+        warn_radius_m=spec.warn_radius_m,
+        defended=spec.defended,
+        name=spec.name or spec.id,
+        parent=spec.parent or "",
+        **spec.times(),
+    )
+
+
+def _check_parents(scenario: Scenario, zones: list[Zone]) -> None:
+    """Every zone's parent is there, and none is its own."""
+    parents = {zone.id: zone.parent for zone in zones}
+    for zone in zones:
+        above, seen = zone.parent, {zone.id}
+        while above:
+            if above not in parents:
+                raise InputError(f"zone {zone.id!r}: parent {above!r}: no zone has that id", path=scenario.path)
+            if above in seen:
+                raise InputError(f"zone {zone.id!r}: belongs to itself by way of {above!r}", path=scenario.path)
+            seen.add(above)
+            above = parents[above]
 
 
 def _environment(scenario: Scenario, spec: SiteSpec, site: Site) -> Environment:

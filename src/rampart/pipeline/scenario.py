@@ -186,6 +186,7 @@ class SpecReader:
             raise self.document.error("no [[site]]; a scenario needs at least one")
         self._check_references(parts)
         scenario = Scenario(head, parts, self._stages(), text, self.document.path, folder, overrides)
+        self._check_times(parts["zone"])
         return scenario
 
     def parts(self, section: str) -> tuple[Any, ...]:
@@ -247,6 +248,13 @@ class SpecReader:
                 seen.add(key)
                 if section != "site":
                     self._check_site(section, i, spec.id, site, sites)
+
+    def _check_times(self, zones: tuple[ZoneSpec, ...]) -> None:
+        """People who are meant are not warned by a default."""
+        for i, zone in enumerate(zones):
+            if "threat" not in self.rooms and not zone.tells_time():
+                text = f"zone {zone.id!r}: missing key 'shelter_time_s'; a live site says how long its people need"
+                raise self.document.error(text, ("zone", i))
 
     def _check_site(self, section: str, i: int, name: str, site: str | None, sites: list[str]) -> None:
         if site is None and len(sites) > 1:

@@ -1,9 +1,11 @@
 """The parts of a scenario file that belong to no stage: sites, zones, the referee."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
+from rampart.physics.area import polygon_fault
+from rampart.records import SHELTER_TIMES, shelter_times
 from rampart.records.spec import Identifier, NonNegative, Number, Path2, Positive, Spec
 
 
@@ -34,9 +36,34 @@ class ZoneSpec(Spec):
     name: str = ""
     polygon_en_m: Annotated[Path2, Field(min_length=3)]  #: corners, not closed
     population: NonNegative = 0.0  #: people who are warned
-    shelter_time_s: NonNegative = 15.0  #: what they need to reach shelter
+    shelter_time_s: NonNegative | None = None  #: what they need to reach shelter; 15 s if no time is given
+    indoor_shelter_time_s: NonNegative | None = None  #: of people indoors, where that differs
+    outdoor_shelter_time_s: NonNegative | None = None  #: of people outdoors; the slower ones decide when to warn
     warn_radius_m: NonNegative = 100.0  #: danger radius added around the polygon
     defended: bool = False  #: simulated effectors protect it
+    parent: Identifier | None = None  #: id of the larger zone it belongs to: what is decided of that is of this, too
+
+    @field_validator("polygon_en_m")
+    @classmethod
+    def _check_polygon(cls, corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        fault = polygon_fault(corners)
+        if fault is not None:
+            raise ValueError(f"expected a polygon; this one {fault}")
+        return corners[:-1] if corners[0] == corners[-1] else corners
+
+    @model_validator(mode="after")
+    def _check_times(self) -> Self:
+        self.times()
+        return self
+
+    def tells_time(self) -> bool:
+        """Whether the file says how long people need."""
+        return any(getattr(self, name) is not None for name in SHELTER_TIMES)
+
+    def times(self) -> dict[str, float]:
+        """The times to shelter, by their names in `Zone`."""
+        given = {name: getattr(self, name) for name in SHELTER_TIMES}
+        return shelter_times(**given) if self.tells_time() else shelter_times(15.0)
 
 
 class RefereeSpec(Spec):

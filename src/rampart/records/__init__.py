@@ -25,7 +25,7 @@ from .names import (
     warning_name,
 )
 from .prediction import Predictions
-from .site import SensorModel, Site, Zone
+from .site import SHELTER_TIMES, SensorModel, Site, Zone, shelter_times
 from .stage import Picture, Result, Stage
 from .track import Tracks
 from .truth import Flight
@@ -34,6 +34,7 @@ from .warning import Engagements, Warnings
 __all__ = [
     "N_CLASSES",
     "N_MODES",
+    "SHELTER_TIMES",
     "AlertStatus",
     "Columns",
     "DecisionKind",
@@ -69,6 +70,7 @@ __all__ = [
     "ZoneStates",
     "column",
     "decide",
+    "shelter_times",
     "track_name",
     "warning_name",
 ]

@@ -62,7 +62,7 @@ def decide(
     who, reason : str
         Neither may be empty; spaces and line breaks are joined.
     zones : sequence of str
-        Ids of the zones; at least one, except for an approval.
+        Ids of the zones; at least one, except for an approval. Zones that belong to one of them are meant too.
     phase : Phase
         Of a warn: prepare or shelter.
     until_ns : int
@@ -128,4 +128,9 @@ def _indices(site: Site, zones: Sequence[str]) -> tuple[int, ...]:
         if zone not in known:
             some = ", ".join(list(known)[:8]) + (", ..." if len(known) > 8 else "")
             raise InputError(f"zone {zone!r}: site {site.id!r} has none of that id; expected one of {some}")
-    return tuple(sorted({known[zone] for zone in zones}))
+    chosen = {known[zone] for zone in zones}
+    grown = True
+    while grown:  # what is decided of a zone is decided of those that belong to it
+        parts = {i for i, zone in enumerate(site.zones) if zone.parent and known.get(zone.parent) in chosen}
+        grown, chosen = not parts <= chosen, chosen | parts
+    return tuple(sorted(chosen))

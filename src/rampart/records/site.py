@@ -12,10 +12,58 @@ class Zone:
     id: str
     polygon_en: np.ndarray  #: (n, 2) corners east, north [m], not closed, n >= 3
     population: float = 0.0
-    shelter_time_s: float = 15.0  #: what people need to reach shelter
+    shelter_time_s: float = 15.0  #: what people need to reach shelter, wherever they are
     warn_radius_m: float = 100.0  #: danger radius added around the zone
     defended: bool = False  #: simulated effectors protect it
     name: str = ""  #: for people; the id where empty
+    parent: str = ""  #: id of the larger zone it belongs to
+    indoor_shelter_time_s: float = float("nan")  #: what people indoors need; nan where not told apart
+    outdoor_shelter_time_s: float = float("nan")  #: what people outdoors need; nan where not told apart
+
+
+#: The keys that say how long people of a zone need, as files have them.
+SHELTER_TIMES = ("shelter_time_s", "indoor_shelter_time_s", "outdoor_shelter_time_s")
+
+
+def shelter_times(
+    shelter_time_s: float | None = None,
+    indoor_shelter_time_s: float | None = None,
+    outdoor_shelter_time_s: float | None = None,
+) -> dict[str, float]:
+    """A zone's times to shelter from what a file gives of them: who is slower decides.
+
+    Parameters
+    ----------
+    shelter_time_s : float or None
+        For everybody.
+    indoor_shelter_time_s, outdoor_shelter_time_s : float or None
+        For those indoors and outdoors; both, or none if `shelter_time_s` is given.
+
+    Raises
+    ------
+    ValueError
+        If nobody could be warned in time by what is given.
+
+    Examples
+    --------
+    >>> shelter_times(indoor_shelter_time_s=15.0, outdoor_shelter_time_s=40.0)["shelter_time_s"]
+    40.0
+    """
+    apart = [t for t in (indoor_shelter_time_s, outdoor_shelter_time_s) if t is not None]
+    if shelter_time_s is None:
+        if len(apart) < 2:
+            raise ValueError(
+                "'shelter_time_s' is missing: expected a number >= 0, or one each for indoors and outdoors"
+            )
+        shelter_time_s = max(apart)
+    if any(t > shelter_time_s for t in apart):
+        raise ValueError(f"'shelter_time_s' = {shelter_time_s:g}, expected {max(apart):g} or more: some need so long")
+    nan = float("nan")
+    return {
+        "shelter_time_s": shelter_time_s,
+        "indoor_shelter_time_s": nan if indoor_shelter_time_s is None else indoor_shelter_time_s,
+        "outdoor_shelter_time_s": nan if outdoor_shelter_time_s is None else outdoor_shelter_time_s,
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rampart.errors import InputError
+from rampart.physics.area import polygon_fault
 from rampart.physics.geodesy import geodetic_to_enu
-from rampart.records import Site, Zone
+from rampart.records import SHELTER_TIMES, Site, Zone, shelter_times
 
 #: Zones further from the site's origin are taken for a mistake [m].
 FARTHEST_M = 200_000.0
-#: Zones narrower than this are taken for a mistake [m].
-NARROWEST_M = 1e-3
 _LARGEST_BYTES = 100_000_000
 
 
@@ -28,7 +27,9 @@ def read_zones(path: str | Path, site: Site) -> tuple[Zone, ...]:
     path : str or Path
         A FeatureCollection of Polygons, longitude before latitude, degrees WGS-84. Properties: ``id`` (or the feature's
         own id) and ``shelter_time_s`` must be there; ``warn_radius_m`` (100), ``population`` (0), ``defended`` (false)
-        and ``name`` may be; with a ``site``, the zone belongs to that site only. Other properties are ignored.
+        ``name`` and ``parent`` may be; with a ``site``, the zone belongs to that site only. In place of
+        ``shelter_time_s``, or beside it and no longer than it, ``indoor_shelter_time_s`` and ``outdoor_shelter_time_s``
+        may be given: the zone is warned in time for the slower ones. Other properties are ignored.
     site : Site
         Whose frame the corners are given in.
 
@@ -130,11 +131,20 @@ class _Feature:
             self._id,
             self._corners(site),
             population=self.number("population", 0.0),
-            shelter_time_s=self.number("shelter_time_s", None),
+            **self._shelter(),
             warn_radius_m=self.number("warn_radius_m", 100.0),
             defended=self.flag("defended"),
             name=self.text("name", self._id),
+            parent=self.text("parent", ""),
         )
+
+    def _shelter(self) -> dict[str, float]:
+        """The times to shelter; the slower ones decide."""
+        given = {name: self.number(name, None) for name in SHELTER_TIMES if self._properties.get(name) is not None}
+        try:
+            return shelter_times(**given)
+        except ValueError as error:
+            raise self.error(str(error)) from None
 
     def _corners(self, site: Site) -> NDArray[np.float64]:
         ring = self._ring()
@@ -147,10 +157,9 @@ class _Feature:
             raise self.error("latitude beyond 90 or longitude beyond 180 degrees; GeoJSON puts longitude first")
         corners = self._level(places, site)
         corners = corners[:-1][(np.diff(corners, axis=0) != 0.0).any(1)]
-        if len(corners) < 3 or _narrowest(corners) < NARROWEST_M:
-            raise self.error("the polygon has no area")
-        if crosses_itself(corners):
-            raise self.error("the polygon crosses itself")
+        fault = polygon_fault(corners)
+        if fault is not None:
+            raise self.error(f"the polygon {fault}")
         return np.ascontiguousarray(corners)
 
     def _ring(self) -> list[Any]:
@@ -184,48 +193,3 @@ class _Feature:
             hint = "; latitude and longitude look swapped" if (swapped < FARTHEST_M).all() else ""
             raise self.error(f"more than {FARTHEST_M / 1000:.0f} km from site {site.id!r}{hint}")
         return enu[:, :2]
-
-
-def _narrowest(corners: NDArray[np.float64]) -> float:
-    """How far the corners spread across their longest direction [m]: 0 for points on one line."""
-    return float(np.linalg.svd(corners - corners.mean(0), compute_uv=False)[-1])
-
-
-def crosses_itself(corners: NDArray[np.float64]) -> bool:
-    """Whether two edges of a closed polygon (n, 2), corners not repeated, meet anywhere but at a shared corner.
-
-    Examples
-    --------
-    >>> crosses_itself(np.array([[0.0, 0], [2, 0], [2, 2], [0, 2]]))
-    False
-    >>> crosses_itself(np.array([[0.0, 0], [2, 2], [2, 0], [0, 2]]))
-    True
-    """
-    n = len(corners)
-    start, end = corners, np.roll(corners, -1, axis=0)
-    for i in range(n):
-        # the next edge shares a corner: it may only not run back over this one
-        a, b, c = start[i], end[i], end[(i + 1) % n]
-        (ae, an), (be, bn) = b - a, c - b
-        if abs(ae * bn - an * be) <= NARROWEST_M * max(abs(ae), abs(an)) and ae * be + an * bn < 0.0:
-            return True
-        others = np.arange(i + 2, n - 1 if i == 0 else n)
-        if not len(others):
-            continue
-        p, q = start[others], end[others]
-        s1, s2 = _side(a, b, p), _side(a, b, q)
-        s3, s4 = _side_of_each(p, q, a), _side_of_each(p, q, b)
-        overlap = (np.maximum(a, b) >= np.minimum(p, q)).all(1) & (np.minimum(a, b) <= np.maximum(p, q)).all(1)
-        if (overlap & (s1 * s2 <= 0.0) & (s3 * s4 <= 0.0)).any():
-            return True
-    return False
-
-
-def _side(a: NDArray[np.float64], b: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sign of which side of the line a-b points (m, 2) lie on."""
-    return np.sign((b[0] - a[0]) * (points[:, 1] - a[1]) - (b[1] - a[1]) * (points[:, 0] - a[0]))
-
-
-def _side_of_each(p: NDArray[np.float64], q: NDArray[np.float64], point: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sign of which side of each line p-q (m, 2) one point lies on."""
-    return np.sign((q[:, 0] - p[:, 0]) * (point[1] - p[:, 1]) - (q[:, 1] - p[:, 1]) * (point[0] - p[:, 0]))

@@ -256,7 +256,7 @@ class Warner:
             threat.settle(now_ns, policy)
         closing = alert.closing_phase()
         if closing is not None and alert.zone not in self._orders.warns:
-            held_ns = self._held_ns(alert)
+            held_ns = self._held_ns(alert, failed=closing == Phase.CANCEL)
             return None if now_ns < held_ns else self._close(now_ns, alert, closing, None)
         before, leading = alert.phase, alert.leading()
         if leading is None:
@@ -271,9 +271,9 @@ class Warner:
             return None
         return self._message(now_ns, alert, alert.phase, joined or leading, leading)
 
-    def _held_ns(self, alert: Alert) -> int:
-        """Until when the warning may not end, though no threat is behind it any longer."""
-        until = alert.opened_ns + round(self.policy.min_dwell_s * SECOND)
+    def _held_ns(self, alert: Alert, *, failed: bool) -> int:
+        """Until when the warning may not end, though no threat is behind it; a false alarm is not let dwell."""
+        until = alert.opened_ns + (0 if failed else round(self.policy.min_dwell_s * SECOND))
         hold = self._orders.holds.get(alert.zone)
         if hold is not None:
             until = max(until, hold.until_ns)
@@ -349,13 +349,13 @@ class Warner:
         """When the next decision falls due without new evidence."""
         policy, times = self.policy, [*self._orders.due_ns(), *self._board.due_ns()]
         for alert in self._open.values():
-            held_ns = self._held_ns(alert)
+            held_ns = self._held_ns(alert, failed=False)
             shelter_s = self.site.zones[alert.zone].shelter_time_s
             times.append(held_ns)
             for threat in alert.threats.values():
                 due = threat.due_ns(policy)
                 if due is not None:
-                    times.append(max(due[0], held_ns))
+                    times.append(max(due[0], self._held_ns(alert, failed=True) if due[1].failed else held_ns))
                 if alert.phase == Phase.PREPARE:
                     times.append(threat.arrival_ns - round((threat.sigma_s + shelter_s + policy.margin_s) * SECOND))
         # a wish is weighed again when new evidence comes: waking for it would only confirm old evidence

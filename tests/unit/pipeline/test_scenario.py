@@ -3,7 +3,14 @@
 import pytest
 
 from rampart.errors import InputError
-from rampart.pipeline import builtin_scenarios, load, parse_scenario, restore_scenario
+from rampart.pipeline import (
+    CHAIN_ROOMS,
+    build_places,
+    builtin_scenarios,
+    load,
+    parse_scenario,
+    restore_scenario,
+)
 
 GOOD = """\
 schema = 1
@@ -145,3 +152,25 @@ def test_directories_and_missing_files_are_named(tmp_path):
         load(tmp_path / "none.toml")
     with pytest.raises(InputError, match="did you mean 'embassy-rockets'"):
         load("embassy-rocket")
+
+
+def test_a_live_site_says_how_long_its_people_need():
+    text = GOOD[: GOOD.index("[[threat]]")].replace(GOOD[GOOD.index("[[sensor]]") : GOOD.index("[[threat]]")], "")
+    with pytest.raises(InputError, match="zone 'north': missing key 'shelter_time_s'"):
+        parse_scenario(text, "site.toml", rooms=CHAIN_ROOMS)
+    told = text.replace('id = "north"', 'id = "north"\nshelter_time_s = 20.0')
+    assert parse_scenario(told, "site.toml", rooms=CHAIN_ROOMS).parts["zone"][0].times()["shelter_time_s"] == 20.0
+
+
+def test_zones_come_back_from_a_recording_with_their_times_and_parents():
+    more = 'indoor_shelter_time_s = 12.0\noutdoor_shelter_time_s = 40.0\nparent = "town"\n'
+    town = (
+        '\n[[zone]]\nid = "town"\npolygon_en_m = [[-900, -900], [900, -900], [900, 900], [-900, 900], [-900, -900]]\n'
+    )
+    text = GOOD.replace('id = "north"\n', f'id = "north"\n{more}') + town
+    scenario = parse_scenario(text, "site.toml")
+    again = restore_scenario(scenario.resolved(), "r.mcap")
+    for one in (scenario, again):
+        north, big = build_places(one)[0].site.zones
+        assert (north.shelter_time_s, north.indoor_shelter_time_s, north.parent) == (40.0, 12.0, "town")
+        assert (big.shelter_time_s, len(big.polygon_en)) == (15.0, 4)

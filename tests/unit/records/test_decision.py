@@ -43,3 +43,20 @@ def test_a_decision_that_says_too_little_is_refused(values, words):
 def test_an_approval_names_a_warning_and_needs_no_zone():
     row = make(DecisionKind.APPROVE, zones=(), warning=3, channel="siren")[0]
     assert (row.warning, row.channel, row.zones) == (3, "siren", ())
+
+
+def test_what_is_decided_of_a_zone_is_decided_of_those_that_belong_to_it():
+    zones = (
+        Zone("town", SQUARE),
+        Zone("west", SQUARE, parent="town"),
+        Zone("mill", SQUARE, parent="west"),
+        Zone("farm", SQUARE),
+    )
+    site = Site("base", 0.58, 0.77, 34.0, zones=zones)
+
+    def chosen(*names):
+        return decide(site, 1, 5, DecisionKind.CANCEL, "A. Smith", "own aircraft", zones=names)[0].zones
+
+    assert chosen("town") == (0, 1, 2)
+    assert chosen("west", "farm") == (1, 2, 3)
+    assert chosen("mill") == (2,)
