@@ -100,6 +100,14 @@ def test_wakes_are_kept(core, chain, told):
     assert (gaps >= 5_000_000).all()
 
 
+def test_silence_is_stepped_too(chain, told):
+    clock = PacedClock(time.time_ns(), 100.0)
+    with SiteCore("base", chain, clock, lambda site, outputs: told.append(site), speed=100.0):
+        until(lambda: len(told) >= 3)
+    assert all(len(step[1]) == 0 and step[3] == [] for step in chain.steps)
+    assert (np.diff([step[0] for step in chain.steps]) >= 10**9).all()
+
+
 def test_decisions_are_numbered(core, chain, told):
     site = Site("base", 0.5, 0.7, 30.0, zones=(Zone("north", np.zeros((3, 2))),))
     cancel = decide(site, 1, 5, DecisionKind.CANCEL, "A. Smith", "own aircraft", zones=["north"])

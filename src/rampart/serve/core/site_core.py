@@ -15,7 +15,7 @@ from rampart.records import Decisions, Detections
 from .clock import Clock
 
 _log = logging.getLogger("rampart.serve")
-IDLE_S = 0.5  #: without reports and wakes, health is looked at this often
+IDLE_S = 1.0  #: without reports and wakes a step is made this often: who hears of no step takes the chain for dead
 
 Tell = Callable[[str, Outputs], None]  #: site id, what its chain said; called in the thread of the site
 
@@ -63,8 +63,9 @@ class SiteCore:
     Notes
     -----
     Everything that came in while the chain was busy makes the next batch, so batches grow with the load and the delay
-    stays bounded by two steps. A step is made for each batch and whenever a stage asks for it (`Outputs.wake_ns`);
-    times of steps never go back. The times and batches are all that the chain learns: recorded, they can be replayed.
+    stays bounded by two steps. A step is made for each batch, whenever a stage asks for it (`Outputs.wake_ns`), and
+    once per second; times of steps never go back. The times and batches are all that the chain learns: recorded, they
+    can be replayed.
     """
 
     def __init__(self, site: str, chain: Chain, clock: Clock, tell: Tell, *, speed: float = 1.0) -> None:
@@ -104,6 +105,7 @@ class SiteCore:
 
     def start(self) -> None:
         """Begin to step."""
+        self._last_ns = self._clock()
         self._thread = threading.Thread(target=self._run, name=f"chain {self.site}", daemon=True)
         self._thread.start()
 
@@ -146,13 +148,16 @@ class SiteCore:
                 left_s = self._left_s()
                 if left_s <= 0.0:
                     break
-                self._change.wait(min(left_s, IDLE_S))
+                self._change.wait(left_s)
             mail, self._inbox = self._inbox, _Mail()
         return mail
 
     def _left_s(self) -> float:
-        """Real seconds until a stage wants to be woken."""
-        return IDLE_S if self._wake_ns is None else (self._wake_ns - self._clock()) * 1e-9 / self._speed
+        """Real seconds until the next step is due."""
+        due_ns = self._last_ns + round(IDLE_S * self._speed * 1e9)
+        if self._wake_ns is not None:
+            due_ns = min(due_ns, self._wake_ns)
+        return (due_ns - self._clock()) * 1e-9 / self._speed
 
     def _step(self, mail: _Mail) -> None:
         now_ns = max(self._clock(), self._last_ns + 1)
