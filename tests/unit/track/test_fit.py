@@ -38,9 +38,20 @@ def _site(**biases):
 
 
 class Case:
-    """One body, looked at every 0.2 s, fitted at each look."""
+    """One body, looked at every `period` s, fitted at each look; under `thrust` (m/s2, s from the first look)."""
 
-    def __init__(self, spec=None, *, air=AIR, drag=None, noise=None, bias=(0.0, 0.0, 0.0), **biases):
+    def __init__(
+        self,
+        spec=None,
+        *,
+        air=AIR,
+        drag=None,
+        noise=None,
+        bias=(0.0, 0.0, 0.0),
+        period=0.2,
+        thrust=(0.0, 0.0),
+        **biases,
+    ):
         site = _site(**biases)
         self.p = parameters(spec or TrackerSpec(), site, AIR)
         self.sensors, self.env = sensor_table(site), _env()
@@ -49,6 +60,15 @@ class Case:
         self.truth = START.copy()
         self.forces = (air.site, air.atmosphere, drag_table("g1") if drag is None else drag)
         self.noise, self.bias = noise, np.array(bias)
+        self.period, self.thrust = period, thrust
+
+    def fly(self, n):
+        """Carry the truth from the n-th look to the next."""
+        push, until = self.thrust
+        burns = min(max(until - n * self.period, 0.0), self.period)
+        for gap, pushed in ((burns, push), (self.period - burns, 0.0)):
+            for _ in range(4):
+                rk4_step_state(self.truth, gap / 4.0, pushed, *self.forces, self.truth)
 
     def look(self, n):
         """The n-th look: keep it and fit."""
@@ -59,7 +79,7 @@ class Case:
         sigma = np.array([5.0, ANGLE, ANGLE])
         if self.noise is not None:
             polar += sigma * self.noise.normal(size=3)
-        z[k.Z_TIME], z[k.Z_RANGE : k.Z_RANGE + 3], z[k.Z_SIGMA : k.Z_SIGMA + 3] = 0.2 * n, polar, sigma
+        z[k.Z_TIME], z[k.Z_RANGE : k.Z_RANGE + 3], z[k.Z_SIGMA : k.Z_SIGMA + 3] = self.period * n, polar, sigma
         z[k.Z_EAST : k.Z_EAST + 3] = self.truth[:3]
         mask = k.HAS_RANGE | k.HAS_AZIMUTH | k.HAS_ELEVATION
         if n == 0:
@@ -71,7 +91,7 @@ class Case:
         held = n == 0 or _kernels.refit(
             self.x, self.P, self.fit, self.whole, self.sensors, self.p, self.env, self.scratch
         )
-        rk4_step_state(self.truth, 0.2, 0.0, *self.forces, self.truth)
+        self.fly(n)
         return held
 
     def run(self, looks):
@@ -177,3 +197,51 @@ def test_a_fit_of_one_look_and_no_prior_is_refused():
     assert not _kernels.invert(matrix, root, out)
     assert _kernels.invert(np.diag([1.0, 1e12, 1e-12]), root, out)
     np.testing.assert_allclose(out, np.diag([1.0, 1e-12, 1e12]))
+
+
+def _distances(count, **body):
+    """Squared Mahalanobis distances of fits of as many bodies, and their squared errors in speed."""
+    distances, speeds = [], []
+    for seed in range(count):
+        case = Case(PERFECT, noise=np.random.default_rng(seed), period=1.0, **body)
+        case.truth[3:6] *= 0.6
+        error = case.run(12)
+        distances.append(error @ np.linalg.solve(case.P, error))
+        speeds.append(error[3:6] @ error[3:6])
+    return np.array(distances), np.array(speeds)
+
+
+@pytest.mark.parametrize("until_s", [0.7, 1.6])
+def test_first_looks_under_thrust_are_not_taken_for_coasting(until_s):
+    distances, speeds = _distances(60, thrust=(100.0, until_s))
+    # seven degrees of freedom; its error 0.5. Taken for coasting they are some hundred
+    assert np.mean(distances) == pytest.approx(7.0, abs=2.0)
+    assert np.sqrt(np.mean(speeds)) < 6.0
+
+
+def test_a_body_that_never_thrust_loses_little_by_the_doubt(monkeypatch):
+    with_doubt, speeds = _distances(60)
+    assert np.mean(with_doubt) == pytest.approx(7.0, abs=2.0)
+    begin = _kernels.begin_unknown
+
+    def certain(fit, whole, z, p):
+        begin(fit, whole, z, p)
+        fit[k.FIT_OPEN] = 0.0
+
+    monkeypatch.setattr(_kernels, "begin_unknown", certain)
+    _, sure = _distances(60)
+    assert np.mean(speeds) < 1.3 * np.mean(sure)
+
+
+def test_unknowns_that_are_zero_condition_the_others():
+    rng = np.random.default_rng(4)
+    root = rng.normal(size=(5, 5))
+    C, y = root @ root.T / 5.0 + 0.1 * np.eye(5), rng.normal(size=5)
+    mean, covariance = np.empty(5), np.empty((5, 5))
+    ln = _kernels._without(y, C, 2, mean, covariance)
+    gain = C[:, 3:] @ np.linalg.inv(C[3:, 3:])
+    assert mean == pytest.approx(y - gain @ y[3:])
+    assert covariance == pytest.approx(C - gain @ C[3:, :])
+    # Savage-Dickey: density at zero after the data over that before, a unit normal's
+    after = -0.5 * (y[3:] @ np.linalg.solve(C[3:, 3:], y[3:]) + math.log(np.linalg.det(C[3:, 3:])))
+    assert ln == pytest.approx(after)

@@ -54,6 +54,27 @@ def test_a_target_that_is_gone_is_coasted_then_deleted_once(field):
     assert len(life) < 20  # gone within a few scans
 
 
+def test_what_falls_is_still_held_after_misses_that_end_a_cruise(field):
+    def arc(t):
+        up = 150.0 * t - 4.9 * t * t
+        return np.array([3500.0 - 90.0 * t, 1500.0 + 60.0 * t, up]), np.array([-90.0, 60.0, 150.0 - 9.8 * t])
+
+    def scans(path):
+        def seen(t):
+            return path(t) if not 14.9 < t < 17.4 else None
+
+        return field.scans(seen, 20.0, np.random.default_rng(6))
+
+    numbers = {}
+    for name, path in (("falls", arc), ("cruises", field.straight())):
+        steps = field.feed(Tracker(field.site()), scans(path))
+        before, after = (steps[k].number[field.nearest(steps[k], path(0.5 * k)[0])] for k in (29, 39))
+        numbers[name] = int(before), int(after)
+    # five looks in vain: detection probability 0.9 and a mean life of 300 s end what is steered
+    assert numbers["falls"][0] == numbers["falls"][1]
+    assert numbers["cruises"][0] != numbers["cruises"][1]
+
+
 def test_silent_radar_lets_tracks_coast_and_end(field):
     tracker = Tracker(field.site())
     field.feed(tracker, field.scans(field.straight(), 5.0, np.random.default_rng(4)))
