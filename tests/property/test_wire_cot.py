@@ -1,6 +1,7 @@
 """CoT: what is written is read, any octets are refused by reason, and a stream gives what was put in."""
 
 import math
+import xml.etree.ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from rampart.wire.cot import Event, EventStream, read_event, write_event
 from rampart.wire.message_error import MessageError
-from rampart.wire.xml import Element
+from rampart.wire.xml import Element, write_xml, xml_text
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=20)
 NAMES = st.text("abcdefghij_", min_size=1, max_size=6)
@@ -107,3 +108,27 @@ def test_changed_octets_are_events_or_refused_by_reason(patches):
 def test_any_octets_are_refused_by_reason(data):
     with pytest.raises(MessageError):
         read_event(data)
+
+
+ODD_TEXT = st.text(st.one_of(st.sampled_from("ab &<>\"'\r\n\t\x00\x1f\ud800\ufffe"), st.characters()), max_size=8)
+ODD_ELEMENTS = st.recursive(
+    st.builds(lambda a, t: Element("x", attributes={"a": a}, text=t), ODD_TEXT, ODD_TEXT),
+    lambda inner: st.builds(
+        lambda a, t, c: Element("y", attributes={"a": a, "b": ""}, text=t, children=c),
+        ODD_TEXT,
+        ODD_TEXT,
+        st.lists(inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(ODD_ELEMENTS)
+def test_elements_are_written_as_the_standard_library_writes_them(element):
+    def tree(element):
+        made = ET.Element(element.name, {name: xml_text(value) for name, value in element.attributes.items()})
+        made.text = xml_text(element.text) or None
+        made.extend(tree(child) for child in element.children)
+        return made
+
+    assert write_xml(element) == ET.tostring(tree(element), encoding="unicode")

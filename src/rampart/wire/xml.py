@@ -147,3 +147,42 @@ def xml_text(text: str) -> str:
     True
     """
     return _FORBIDDEN.sub("\ufffd", text)
+
+
+#: What cannot stand in an attribute as it is, and what becomes of it; in text only the first three.
+_ENTITIES = {
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;",
+}  # fmt: skip
+_IN_ATTRIBUTE = str.maketrans(_ENTITIES)
+_IN_TEXT = str.maketrans({mark: _ENTITIES[mark] for mark in "&<>"})
+_CARE = re.compile("[^ !#-%'-;=?-~]")  # all but the plain characters of ASCII, of which nearly everything is made
+
+
+def write_xml(element: Element) -> str:
+    """An element and all below it as text, without a declaration; namespaces are left out.
+
+    Characters that XML 1.0 forbids become the replacement character.
+
+    Examples
+    --------
+    >>> write_xml(Element("a", attributes={"b": "<1>"}, children=[Element("c", text="x & y"), Element("d")]))
+    '<a b="&lt;1&gt;"><c>x &amp; y</c><d /></a>'
+    """
+    parts: list[str] = []
+    _write(element, parts)
+    return "".join(parts)
+
+
+def _write(element: Element, parts: list[str]) -> None:
+    parts.append(f"<{element.name}")
+    for name, value in element.attributes.items():
+        shown = xml_text(value).translate(_IN_ATTRIBUTE) if _CARE.search(value) else value
+        parts.append(f' {name}="{shown}"')
+    if not element.text and not element.children:
+        parts.append(" />")
+        return
+    text = element.text
+    parts.append(">" + (xml_text(text).translate(_IN_TEXT) if _CARE.search(text) else text))
+    for child in element.children:
+        _write(child, parts)
+    parts.append(f"</{element.name}>")

@@ -105,3 +105,29 @@ def test_effectors_and_outputs_take_no_plugins():
     from rampart import registry
 
     assert not {"engage", "wire", "serve", "out", "effector"}.intersection(registry.OPEN_ROOMS)
+
+
+def test_no_check_of_a_certificate_is_ever_left_out():
+    """Names that switch a check of TLS off stand nowhere, and TLS below 1.2 neither."""
+    off = {"CERT_NONE", "CERT_OPTIONAL", "_create_unverified_context", "TLSv1", "TLSv1_1", "SSLv3"}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = isinstance(node, ast.Attribute) and node.attr in off
+            made = isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in off
+            loose = isinstance(node, ast.keyword) and node.arg in ("verify", "verify_ssl", "check_hostname", "insecure")
+            false = loose and isinstance(node.value, ast.Constant) and node.value.value is False
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            unset = any(isinstance(t, ast.Attribute) and t.attr in ("check_hostname", "verify_mode") for t in targets)
+            found = [why for why in (named, made, false, unset) if why]
+            assert not found, f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+
+
+def test_nothing_makes_a_sapient_task():
+    """A task is the one message of SAPIENT that could ask an effector for anything: no call has it as content."""
+    for room in ("wire", "serve"):
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                made = isinstance(node, ast.keyword) and node.arg == "task"
+                named = isinstance(node, ast.Constant) and node.value in ("CONTROL_START", "CONTROL_STOP")
+                found = [why for why in (made, named) if why]
+                assert not found, f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"

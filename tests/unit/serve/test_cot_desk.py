@@ -38,6 +38,15 @@ def test_a_warning_is_an_event_and_a_state_with_the_same_octets(site):
     assert names([event, *pictures]) == ["W1", "T3", "T3.impact"]
 
 
+def test_every_body_satisfies_the_base_schema(site, schema):
+    for declaration in (False, True):
+        d = desk(site, launch_points=True, declaration=declaration)
+        messages = list(d.encode(picture(1, 2, now_ns=START, warnings=[warning()])))
+        messages += d.notice(Notice.COVERAGE_LOST, 0, START, AlertStatus.EXERCISE)
+        for message in messages:
+            assert schema("cot/xsd/cot_base_event.xsd", message.body) is None
+
+
 def test_everything_expires_when_its_event_is_stale(site):
     messages = list(desk(site, launch_points=True).encode(picture(1, now_ns=START, warnings=[warning()])))
     messages += desk(site).notice(Notice.COVERAGE_LOST, 0, START, AlertStatus.EXERCISE)

@@ -26,7 +26,7 @@ from rampart.wire.xml import Element
 from rampart.words import Notice, Subject, compose, compose_notice
 
 from .event import Event
-from .frame import Frame
+from .frame import Frame, Place
 from .shape import COLOURS, ellipse, marker, principal_axes
 from .symbol import cot_type
 
@@ -77,20 +77,25 @@ class CotFeed:
     ) -> None:
         self.site, self.track_stale_s, self.launch_points = site, track_stale_s, launch_points
         self._frame = Frame(site, undulation_m, live, session)
-        self._outlines: dict[int, tuple[np.ndarray, float, Element]] = {}
+        self._outlines: dict[int, tuple[Place, float, Element]] = {}
         self._warned: dict[int, frozenset[int]] = {}  # warning -> tracks, while it is open
 
     def tracks(self, tracks: Tracks) -> list[Event]:
         """Tentative, confirmed and coasted tracks; clutter and deleted tracks are left out."""
         shown = [t for t in tracks if t.status != TrackStatus.DELETED and _kind(t)[0] != TargetClass.CLUTTER]
-        return [self._track(track) for track in shown]
+        if not shown:
+            return []
+        places = self._frame.places(np.array([track.state[:3] for track in shown]))
+        warned = frozenset().union(*self._warned.values())
+        return [
+            self._track(track, place, int(track.number) in warned) for track, place in zip(shown, places, strict=True)
+        ]
 
-    def _track(self, track: Row) -> Event:
+    def _track(self, track: Row, place: Place, warned: bool) -> Event:
         kind, probability = _kind(track)
         status = TrackStatus(int(track.status))
         state, covariance = track.state, track.covariance
         name = track_name(self.site.id, int(track.number))
-        warned = any(int(track.number) in tracks for tracks in self._warned.values())
         many = int(track.sensors).bit_count() > 1 and status == TrackStatus.CONFIRMED
         attributes = {
             "track": name,
@@ -108,7 +113,7 @@ class CotFeed:
             "m-f" if many else "m-p",
             int(track.time_ns),
             int(track.time_ns) + round(self.track_stale_s * SECOND_NS),
-            state[:3],
+            place,
             math.sqrt(max(principal_axes(covariance[:2, :2])[0], 0.0)),
             math.sqrt(max(float(covariance[2, 2]), 0.0)),
             frame,
@@ -130,20 +135,20 @@ class CotFeed:
             Of the same step; they say what is simulated.
         """
         flags = dict(zip(tracks.number.tolist(), tracks.flags.tolist(), strict=True))
+        likely = (predictions.weight >= LEAST_WEIGHT) & np.isfinite(predictions.impact_enu).all(axis=1)
+        shown = predictions.take(likely)
         events = []
-        for row in predictions:
-            if row.weight < LEAST_WEIGHT or not np.isfinite(row.impact_enu).all():
-                continue
+        for row, place in zip(shown, self._frame.places(shown.impact_enu), strict=True):
             behind = int(flags.get(int(row.track), 0))
             if int(row.kind) == PredictionKind.IMPACT:
-                events.append(self._impact(row, behind))
+                events.append(self._impact(row, place, behind))
                 if self.launch_points and np.isfinite(row.launch_enu).all():
                     events.append(self._launch(row, behind))
             else:
-                events.append(self._reach(row, behind))
+                events.append(self._reach(row, place, behind))
         return events
 
-    def _impact(self, row: Row, flags: int) -> Event:
+    def _impact(self, row: Row, place: Place, flags: int) -> Event:
         number, now_ns, at_ns = int(row.track), int(row.time_ns), int(row.impact_ns)
         left_s = max(at_ns - now_ns, 0) / SECOND_NS
         shape = ellipse(float(row.ellipse_major_m), float(row.ellipse_minor_m), float(row.ellipse_azimuth_rad))
@@ -154,7 +159,7 @@ class CotFeed:
             f"T{number}.impact",
             now_ns,
             max(at_ns, now_ns) + round(hold_s * SECOND_NS),
-            row.impact_enu,
+            place,
             row.impact_covariance,
             flags,
             f"{name} comes down in {left_s:.0f} s",
@@ -172,7 +177,7 @@ class CotFeed:
             f"T{number}.launch",
             now_ns,
             now_ns + round(LAUNCH_S * SECOND_NS),
-            row.launch_enu,
+            self._frame.places(row.launch_enu[None])[0],
             row.launch_covariance,
             flags,
             f"{name} launched here",
@@ -181,14 +186,14 @@ class CotFeed:
             ellipse(scale * math.sqrt(big), scale * math.sqrt(small), azimuth),
         )
 
-    def _reach(self, row: Row, flags: int) -> Event:
+    def _reach(self, row: Row, place: Place, flags: int) -> Event:
         number, now_ns = int(row.track), int(row.time_ns)
         name = track_name(self.site.id, number)
         return self._marked(
             f"T{number}.reach",
             now_ns,
             now_ns + round(self.track_stale_s * SECOND_NS),
-            row.impact_enu,
+            place,
             row.impact_covariance,
             flags,
             f"{name} can reach",
@@ -298,14 +303,14 @@ class CotFeed:
             [outline, *marker(COLOURS[colour]), more],
         )
 
-    def _outline(self, index: int) -> tuple[np.ndarray, float, Element]:
-        """Middle (3,), radius around it and shape of a zone."""
+    def _outline(self, index: int) -> tuple[Place, float, Element]:
+        """Middle, radius around it and shape of a zone."""
         if index not in self._outlines:
             polygon = self.site.zones[index].polygon_en
             corners = np.column_stack([polygon, np.zeros(len(polygon))])
             middle = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
             radius_m = float(np.hypot(*(corners - middle)[:, :2].T).max())
-            self._outlines[index] = middle, radius_m, self._frame.outline(corners)
+            self._outlines[index] = self._frame.places(middle[None])[0], radius_m, self._frame.outline(corners)
         return self._outlines[index]
 
     def _marked(
@@ -313,7 +318,7 @@ class CotFeed:
         name: str,
         now_ns: int,
         stale_ns: int,
-        position_enu: np.ndarray,
+        place: Place,
         covariance: np.ndarray,
         flags: int,
         callsign: str,
@@ -327,7 +332,7 @@ class CotFeed:
             "m-p",
             now_ns,
             stale_ns,
-            position_enu,
+            place,
             math.sqrt(principal_axes(covariance)[0]),
             math.nan,
             self._frame.status_of(flags),

@@ -18,6 +18,8 @@ from .shape import polyline
 #: Sigma of the height above the ellipsoid where the geoid's undulation is not given: it lies between -107 m and 86 m.
 UNDULATION_SIGMA_M = 193.0 / math.sqrt(12.0)
 
+Place = tuple[float, float, float]  #: latitude, longitude [deg] and height [m]
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -56,7 +58,7 @@ class Frame:
         how: str,
         now_ns: int,
         stale_ns: int,
-        position_enu: np.ndarray,
+        place: Place,
         ce_m: float,
         le_m: float,
         status: AlertStatus,
@@ -66,8 +68,8 @@ class Frame:
         remarks: str,
         detail: Iterable[Element],
     ) -> Event:
-        """An event in the site's plane; outside live use it is marked in type of source, callsign and remarks."""
-        latitude, longitude, height = (float(value) for value in self.geodetic(position_enu))
+        """An event at a place; outside live use it is marked in type of source, callsign and remarks."""
+        latitude, longitude, height = place
         geoid_m = UNDULATION_SIGMA_M if math.isnan(self.undulation_m) else 0.0
         frame = "" if status == AlertStatus.ACTUAL else f"{status.name} "
         real = status == AlertStatus.ACTUAL
@@ -89,6 +91,10 @@ class Frame:
             opex="o" if real else "s" if flags & DetectionFlag.SIMULATED else "e",
             detail=Element("detail", children=[contact, Element("remarks", text=words), *detail]),
         )
+
+    def places(self, positions_enu: np.ndarray) -> list[Place]:
+        """The places of positions (n, 3), all at once: one by one takes longer than all else that makes an event."""
+        return list(zip(*(values.tolist() for values in self.geodetic(positions_enu)), strict=True))
 
     def outline(self, corners_enu: np.ndarray) -> Element:
         """A closed outline of corners (n, 3) in the site's plane."""

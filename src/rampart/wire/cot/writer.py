@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 
 from rampart.wire.instant import format_milliseconds
-from rampart.wire.xml import Element, xml_text
+from rampart.wire.xml import Element, write_xml
 
 from .event import UNKNOWN_M, Event, check_event
 
@@ -36,7 +35,7 @@ def write_event(event: Event, *, declaration: bool = False) -> bytes:
     check_event(event)
     head = {
         "version": "2.0",
-        "uid": xml_text(event.uid),
+        "uid": event.uid,
         "type": event.type,
         "how": event.how,
         "time": format_milliseconds(event.time_ns),
@@ -44,28 +43,17 @@ def write_event(event: Event, *, declaration: bool = False) -> bytes:
         "stale": format_milliseconds(event.stale_ns),
     }
     more = {"qos": event.qos, "opex": event.opex, "access": event.access}
-    root = ET.Element("event", {**head, **{name: xml_text(value) for name, value in more.items() if value is not None}})
-    ET.SubElement(
-        root,
-        "point",
-        {
-            "lat": f"{round(event.latitude_deg, 7) + 0.0:.7f}",
-            "lon": f"{round(event.longitude_deg, 7) + 0.0:.7f}",
-            "hae": _metres(event.hae_m),
-            "ce": _metres(event.ce_m),
-            "le": _metres(event.le_m),
-        },
-    )
-    root.append(_element(event.detail))
-    return (DECLARATION if declaration else b"") + ET.tostring(root, encoding="utf-8")
+    head |= {name: value for name, value in more.items() if value is not None}
+    point = {
+        "lat": f"{round(event.latitude_deg, 7) + 0.0:.7f}",
+        "lon": f"{round(event.longitude_deg, 7) + 0.0:.7f}",
+        "hae": _metres(event.hae_m),
+        "ce": _metres(event.ce_m),
+        "le": _metres(event.le_m),
+    }
+    root = Element("event", attributes=head, children=[Element("point", attributes=point), event.detail])
+    return (DECLARATION if declaration else b"") + write_xml(root).encode()
 
 
 def _metres(value: float) -> str:
     return f"{UNKNOWN_M if math.isnan(value) else round(value, 1) + 0.0:.1f}"
-
-
-def _element(element: Element) -> ET.Element:
-    made = ET.Element(element.name, {name: xml_text(value) for name, value in element.attributes.items()})
-    made.text = xml_text(element.text) or None
-    made.extend(_element(child) for child in element.children)
-    return made
