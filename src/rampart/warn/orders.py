@@ -38,7 +38,7 @@ class Orders:
     Parameters
     ----------
     policy : Policy
-        How long a warn or hold lasts that says nothing of it.
+        How long a warn or hold lasts at most; what shall last longer is decided again.
     zones : int
         How many the site has.
 
@@ -48,7 +48,7 @@ class Orders:
         The zone is warned until a release or cancel, or until the order runs out.
     hold
         No warning of the zone ends, neither one that is open nor one that opens, until a release or cancel, or until
-        the order runs out. A hold keeps nothing from being warned of.
+        the order runs out; one that is open says so in an update. A hold keeps nothing from being warned of.
     release
         Ends warn and hold. What tracks say goes on: the zone closes once none endangers it.
     cancel
@@ -92,7 +92,8 @@ class Orders:
         return ""
 
     def _order(self, row: Row) -> Order:
-        until = int(row.until_ns) or int(row.time_ns) + round(self._policy.order_s * SECOND)
+        limit = int(row.time_ns) + round(self._policy.order_s * SECOND)
+        until = min(int(row.until_ns) or limit, limit)
         return Order(int(row.number), int(row.what), str(row.reason), int(row.phase), until, int(row.flags))
 
     def run_out(self, now_ns: int) -> dict[int, Ended]:

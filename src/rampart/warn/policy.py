@@ -64,7 +64,7 @@ class Policy:
     blind_hold_s : float
         So long no warning ends of a zone that no sensor watches any more.
     order_s : float
-        How long an operator's warning or hold lasts that does not say so.
+        How long an operator's warning or hold lasts at most, unless it is decided again.
     shown_s : float
         How long a zone shows that its warning has ended.
     raid_gap_s : float
@@ -96,7 +96,7 @@ class Policy:
     debris_hold_s: float = 60.0
     debris_radius_m: float = 500.0
     blind_hold_s: float = 120.0
-    order_s: float = 900.0
+    order_s: float = 600.0
     shown_s: float = 60.0
     raid_gap_s: float = 60.0
 

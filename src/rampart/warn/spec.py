@@ -41,7 +41,7 @@ class WarnerSpec(Spec):
     debris_hold_s: NonNegative = 60.0  #: no release so long after a threat ended in the air ...
     debris_radius_m: NonNegative = 500.0  #: ... within this distance of the place below
     blind_hold_s: NonNegative = 120.0  #: no release so long after the last sensor that covers the zone fell out
-    order_s: Positive = 900.0  #: how long an operator's warning or hold lasts that does not say so
+    order_s: Positive = 600.0  #: how long an operator's warning or hold lasts at most, unless decided again
     shown_s: NonNegative = 60.0  #: how long a zone shows that its warning has ended
     raid_gap_s: NonNegative = 60.0  #: a warning later than this after the last one ended belongs to another raid
 

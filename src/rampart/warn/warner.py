@@ -141,11 +141,15 @@ class Warner:
             return messages, []
         taken, refused = self._orders.take(decisions)
         for zone, order in taken:
+            if order.flags and zone in self._open and self._open[zone].said_status == AlertStatus.ACTUAL:
+                refused.append((order.number, "an exercise decides nothing about a warning that is meant"))
+                continue
             self._board.touch(zone)
             if order.what == DecisionKind.WARN:
                 messages.append(self._order_warning(now_ns, zone, order))
             elif order.what == DecisionKind.HOLD:
                 self._orders.holds[zone] = order
+                messages += self._hold(now_ns, zone, order)
             else:
                 self._orders.end(zone)
                 if order.what == DecisionKind.CANCEL:
@@ -166,9 +170,21 @@ class Warner:
         message["reason"], message["decision"] = order.reason, order.number
         return message
 
+    def _hold(self, now_ns: int, zone: int, order: Order) -> list[dict[str, Any]]:
+        """Tell people of an open warning that it goes on."""
+        alert = self._open.get(zone)
+        if alert is None:
+            return []
+        leading = alert.leading()
+        alert.flags |= order.flags
+        message = self._message(now_ns, alert, alert.phase, leading, leading)
+        message["reason"], message["decision"] = order.reason, order.number
+        return [message]
+
     def _cancel(self, now_ns: int, zone: int, order: Order, dangers: list[Danger]) -> list[dict[str, Any]]:
         """End a zone's warning at once: an operator knows that there is no danger."""
-        self._orders.dismiss(zone, (d.track for d in dangers if d.zones and zone in d.zones))
+        here = (d for d in dangers if d.zones and zone in d.zones)
+        self._orders.dismiss(zone, (d.track for d in here if d.flags or not order.flags))
         alert = self._open.get(zone)
         if alert is None:
             return []

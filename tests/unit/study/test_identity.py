@@ -5,7 +5,7 @@ import pytest
 
 from rampart.physics.geodesy import enu_to_geodetic
 from rampart.pipeline import build_chain, build_places, build_world, load
-from rampart.records import Detections, ExternalTracks, Phase
+from rampart.records import AlertStatus, DetectionFlag, Detections, ExternalTracks, Phase
 from rampart.study.site_run import run_site
 
 NS = 1_000_000_000
@@ -45,10 +45,15 @@ def test_a_rocket_with_an_identity_is_warned_of(place):
     assert any((out.tracks.identity == "4CA7A8").any() for out in run.outputs)
 
 
-def test_tracks_of_another_system_alone_give_warnings(place):
-    scenario, where = place
+@pytest.mark.parametrize(
+    ("flags", "status"),
+    [(0, AlertStatus.ACTUAL), (DetectionFlag.SIMULATED, AlertStatus.EXERCISE), (DetectionFlag.TEST, AlertStatus.TEST)],
+)
+def test_tracks_of_another_system_alone_give_warnings_and_a_marked_one_none_that_is_meant(place, flags, status):
+    _, where = place
+    scenario = load("bdsc-rocket", overrides=['warn.status="actual"'])
     site, flight = where.site, build_world(where, seed=3, run=0).flights[0]
-    chain = build_chain(scenario, where, engage=False)
+    chain = build_chain(scenario, where, live=True)
     zone = site.zones[0].polygon_en.mean(axis=0)
     shift = np.append(zone - flight.position_enu[-1, :2], 0.0)
     said = []
@@ -64,7 +69,8 @@ def test_tracks_of_another_system_alone_give_warnings(place):
             1, source=["other"], source_track=[1], time_ns=[now], received_ns=[now], latitude_rad=[place_of[0]],
             longitude_rad=[place_of[1]], height_m=[place_of[2]], velocity_xyz_ms=[velocity],
             position_sigma_m=[[15.0, 15.0]], class_probability=likely, identity=["4CA7A8"],
+            flags=[flags],
         )  # fmt: skip
         said.append(chain.step(now, Detections.empty(), external))
-    assert warned_of(said)
+    assert {w.status for w in warned_of(said)} == {status}
     assert all((out.tracks.sensors == 0).all() for out in said)

@@ -55,16 +55,18 @@ def test_an_ordered_warning_runs_out_and_says_so(clock):
     assert said[0].time_ns == 25 * SECOND
 
 
-def test_without_an_end_an_order_lasts_as_the_policy_says(clock):
-    clock.decide(5.0, WARN, "north")
+@pytest.mark.parametrize("until_ns", [0, 5000 * SECOND])
+def test_no_order_lasts_longer_than_the_policy_says(clock, until_ns):
+    clock.decide(5.0, WARN, "north", until_ns=until_ns)
     said = clock.run(6.0, 1200.0, step_s=300.0)
-    assert [r.time_ns for r in said] == [905 * SECOND]
+    assert [r.time_ns for r in said] == [605 * SECOND]
 
 
 def test_a_hold_keeps_a_warning_from_ending_and_nothing_from_opening(clock):
     rocket = Rocket(sigma_m=30)
     clock.step(5.0, rocket)
-    assert clock.decide(6.0, HOLD, "north", "south", targets=[rocket], until_ns=100 * SECOND) == []
+    rows = clock.decide(6.0, HOLD, "north", "south", targets=[rocket], until_ns=100 * SECOND)
+    assert told(rows) == [(0, "shelter", "seen from the tower", 1)]  # people hear that it goes on
     assert clock.zones[0].held
     assert clock.zones[0].reason == "held: seen from the tower"
     clock.run(6.5, 29.5, rocket)
@@ -153,6 +155,24 @@ def test_a_decision_taken_in_an_exercise_never_becomes_actual(flags, status):
     assert all(r.status == AlertStatus[status] for r in later)
 
 
+@pytest.mark.parametrize("what", [WARN, HOLD, CANCEL, RELEASE])
+def test_an_exercise_decides_nothing_about_a_warning_that_is_meant(what):
+    clock = Clock(Warner(site(), status=AlertStatus.ACTUAL))
+    real = Rocket(sigma_m=30, flags=0)
+    clock.step(5.0, real)
+    assert clock.decide(6.0, what, "north", targets=[real], flags=DetectionFlag.SIMULATED) == []
+    assert clock.info["refused"] == [(1, "an exercise decides nothing about a warning that is meant")]
+    assert {int(r.status) for r in clock.said} == {AlertStatus.ACTUAL}
+
+
+def test_a_cancel_in_an_exercise_silences_no_real_track():
+    clock = Clock(Warner(site(), status=AlertStatus.ACTUAL))
+    real = Rocket(sigma_m=30, flags=0, belief=0.7)
+    clock.step(5.0, real)
+    clock.decide(5.4, CANCEL, "north", targets=[real], flags=DetectionFlag.SIMULATED)
+    assert [r.status for r in clock.run(5.9, 8.0, real)] == [AlertStatus.ACTUAL]
+
+
 def test_a_restored_warner_goes_on_under_orders(clock):
     rocket = Rocket(sigma_m=30)
     clock.step(5.0, rocket)
@@ -160,7 +180,7 @@ def test_a_restored_warner_goes_on_under_orders(clock):
     clock.decide(7.0, WARN, "south", targets=[rocket])
     other = Clock(Warner(site()), hits=clock.hits)
     other.warner.restore(json.loads(json.dumps(clock.warner.snapshot())))
-    for at in (8.0, 30.0, 60.0, 300.0, 907.0, 1000.0):
+    for at in (8.0, 30.0, 60.0, 300.0, 607.0, 1000.0):
         a, b = clock.step(at), other.step(at)
         assert told(a) == told(b)
         assert clock.wake_ns == other.wake_ns

@@ -194,10 +194,11 @@ class AlertSeries:
             "warning": warning_name(self.site.id, int(warning.number)),
             "sequence": str(int(warning.sequence)),
             "decidedAt": format_milliseconds(int(warning.time_ns)),
-            "probability": f"{float(warning.probability):.4f}",
             "tracks": " ".join(track_name(self.site.id, n) for n in warning.tracks),
             "spoken": words.spoken,
         }
+        if math.isfinite(warning.probability):
+            values["probability"] = f"{float(warning.probability):.4f}"
         if math.isfinite(left_s):
             values["secondsToImpact"] = f"{left_s:.1f}"
         if warning.reason:
