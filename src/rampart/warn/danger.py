@@ -37,6 +37,7 @@ class Danger(NamedTuple):
     flags: int  #: DetectionFlag
     zones: Zones | None  #: what it endangers; None without a prediction
     position: tuple[float, float, float] = (math.nan, math.nan, math.nan)  #: east, north, up [m]
+    velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)  #: [m/s]
     impact_ns: int = 0  #: predicted impact, or end of the corridor, ns UTC; 0 without a prediction
 
     @property
@@ -113,7 +114,8 @@ def _danger(tracks: Tracks, i: int, predictions: Predictions, row: int | None, z
         int(tracks.received_ns[i]),
         int(tracks.flags[i]),
         None if row is None else zones.get(row, {}),
-        (float(tracks.state[i, 0]), float(tracks.state[i, 1]), float(tracks.state[i, 2])),
+        tuple(tracks.state[i, :3].tolist()),
+        tuple(tracks.state[i, 3:].tolist()),
         0 if row is None else int(predictions.impact_ns[row]),
     )
 

@@ -18,6 +18,7 @@ from rampart.records import Site
 
 from .danger import Danger
 from .policy import SECOND, Policy, Threat
+from .sight import Sight, same_flight
 
 #: Lost so long before the impact, beside three sigma of its time, is lost in the air [s].
 _EARLY_S = 3.0
@@ -27,6 +28,8 @@ _NEAR_M = 100.0
 _PIECES = 2
 #: ... and it was there so long before [s], so that it did not set out together with them.
 _OLDER_S = 3.0
+#: A new track so soon after a loss [s], where the lost one would be by then, is the lost one.
+_FOUND_S = 12.0
 #: Pieces fall no slower than this [m/s].
 _FALL_MS = 40.0
 
@@ -49,6 +52,9 @@ class Debris:
     updated_ns: int
     received_ns: int
     zones: tuple[int, ...] = ()  #: within the radius
+    position: tuple[float, float, float] = (math.nan, math.nan, math.nan)  #: at its latest detection
+    velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    seen_ns: int = 0  #: when that was
 
     def threat(self, probability: float) -> Threat:
         """What it means for a zone that it falls on with `probability`."""
@@ -73,6 +79,7 @@ class Flying:
 
     danger: Danger
     first_ns: int
+    seen_ns: int = 0  #: step that had its latest detection
     pieces: int = 0
     apart: bool = False  #: has been noted as come apart
 
@@ -114,23 +121,27 @@ class DebrisWatch:
         How long and how far debris counts.
     fallout : Fallout
         The site's zones.
+    sight : Sight
+        The site's sensors: a loss that they explain - behind the horizon, out of range, in the Doppler notch - is none.
     """
 
-    def __init__(self, policy: Policy, fallout: Fallout) -> None:
-        self._policy, self._fallout = policy, fallout
+    def __init__(self, policy: Policy, fallout: Fallout, sight: Sight) -> None:
+        self._policy, self._fallout, self._sight = policy, fallout, sight
         self._flying: dict[int, Flying] = {}
         self._known: set[int] = set()
         self.falling: list[Debris] = []
 
-    def step(self, now_ns: int, dangers: Sequence[Danger]) -> list[Debris]:
-        """Take up one step; returns what began to fall in it."""
+    def step(self, now_ns: int, dangers: Sequence[Danger], working: tuple[bool, ...] | None = None) -> list[Debris]:
+        """Take up one step, with the sensors that work; returns what began to fall in it."""
         self.falling = [debris for debris in self.falling if debris.until_ns > now_ns]
         if not dangers and not self._flying:
             self._known.clear()
             return []
         seen = {danger.track: danger for danger in dangers}
-        begun = [self._begin(now_ns, self._flying.pop(t)) for t in [t for t in self._flying if t not in seen]]
-        begun += self._come_apart(now_ns, [seen[t] for t in seen if t not in self._known])
+        fresh_tracks = [seen[t] for t in seen if t not in self._known]
+        self.falling = [debris for debris in self.falling if not _flies_on(now_ns, debris, fresh_tracks)]
+        begun = [self._lose(now_ns, self._flying.pop(t), working) for t in [t for t in self._flying if t not in seen]]
+        begun += self._come_apart(now_ns, fresh_tracks)
         for danger in dangers:
             self._follow(now_ns, danger)
         self._known = set(seen)
@@ -145,9 +156,9 @@ class DebrisWatch:
             if before is not None and danger.hits > before.danger.hits:
                 del self._flying[danger.track]  # fresh detections say that it is none
         elif before is None:
-            self._flying[danger.track] = Flying(danger, now_ns)
+            self._flying[danger.track] = Flying(danger, now_ns, now_ns)
         elif danger.hits > before.danger.hits:
-            before.danger = danger
+            before.danger, before.seen_ns = danger, now_ns
 
     def _come_apart(self, now_ns: int, fresh: Sequence[Danger]) -> list[Debris | None]:
         """Threats out of which new tracks appear."""
@@ -160,6 +171,12 @@ class DebrisWatch:
                 flying.apart = True
                 begun.append(self._begin(now_ns, flying))
         return begun
+
+    def _lose(self, now_ns: int, flying: Flying, working: tuple[bool, ...] | None) -> Debris | None:
+        """A track that is gone: debris if it would have been seen had it flown on."""
+        danger = flying.danger
+        seen = self._sight.flying_on(danger.position, danger.velocity, falls=not danger.drone, working=working)
+        return self._begin(now_ns, flying) if seen else None
 
     def _begin(self, now_ns: int, flying: Flying) -> Debris | None:
         danger, policy = flying.danger, self._policy
@@ -186,20 +203,39 @@ class DebrisWatch:
             danger.updated_ns,
             danger.received_ns,
             self._fallout.zones(east, north),
+            danger.position,
+            danger.velocity,
+            flying.seen_ns,
         )
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         flying = [
-            [f.danger._replace(zones=None)._asdict(), f.first_ns, f.pieces, f.apart] for f in self._flying.values()
+            [f.danger._replace(zones=None)._asdict(), f.first_ns, f.seen_ns, f.pieces, f.apart]
+            for f in self._flying.values()
         ]
         return {"flying": flying, "known": sorted(self._known), "falling": [asdict(d) for d in self.falling]}
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take up a state that `snapshot` gave."""
         self._flying = {}
-        for fields, first_ns, pieces, apart in snapshot["flying"]:
-            danger = Danger(**{**fields, "position": tuple(fields["position"])})
-            self._flying[danger.track] = Flying(danger, first_ns, pieces, apart)
+        for fields, *more in snapshot["flying"]:
+            danger = Danger(**_tuples(fields, "position", "velocity"))
+            self._flying[danger.track] = Flying(danger, *more)
         self._known = set(snapshot["known"])
-        self.falling = [Debris(**{**fields, "zones": tuple(fields["zones"])}) for fields in snapshot["falling"]]
+        self.falling = [Debris(**_tuples(f, "zones", "position", "velocity")) for f in snapshot["falling"]]
+
+
+def _flies_on(now_ns: int, debris: Debris, fresh: Sequence[Danger]) -> bool:
+    """Whether one of the tracks that are new is the one that was lost."""
+    seconds = (now_ns - debris.seen_ns) / SECOND
+    return seconds < _FOUND_S and any(
+        new.belief > 0.0
+        and same_flight(debris.position, debris.velocity, new.position, seconds, falls=not debris.drone)
+        for new in fresh
+    )
+
+
+def _tuples(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Plain data with some lists as tuples."""
+    return {**fields, **{name: tuple(fields[name]) for name in names}}

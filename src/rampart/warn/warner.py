@@ -26,6 +26,7 @@ from .debris import Debris, DebrisWatch, Fallout
 from .orders import Ended, Order, Orders
 from .policy import SECOND, Alert, Policy, State, Threat
 from .raids import Raids
+from .sight import Sight
 from .words import closing_reason
 
 _NOTHING = Warnings.empty()
@@ -76,7 +77,7 @@ class Warner:
         self._raids = Raids(self.policy.raid_gap_s)
         self._orders = Orders(self.policy, len(site.zones))
         self._fallout = Fallout(site, self.policy.debris_radius_m)
-        self._debris = DebrisWatch(self.policy, self._fallout)
+        self._debris = DebrisWatch(self.policy, self._fallout, Sight(site))
         self._board = Board(site, self.policy.shown_s, status)
 
     def step(self, now_ns: int, inputs: Picture) -> Result[Warnings]:
@@ -99,7 +100,7 @@ class Warner:
         dangers = assess(self.areas, inputs, self._floor) if len(inputs.tracks) else []
         self._board.watch(now_ns, inputs.working)
         messages, refused = self._obey(now_ns, inputs.decisions, dangers)
-        begun = self._debris.step(now_ns, dangers)
+        begun = self._debris.step(now_ns, dangers, inputs.working)
         if not dangers:
             self._wished.clear()
         seen = {danger.track: danger for danger in dangers}
@@ -107,7 +108,7 @@ class Warner:
             for track, threat in alert.threats.items():
                 threat.see(seen.get(track), alert.zone, now_ns, self.policy)
         joined = self._join(now_ns, dangers) if dangers else {}
-        if begun and (inputs.working is None or any(inputs.working)):
+        if begun:
             joined |= self._fall(begun, joined)
         for zone in sorted(self._open):
             message = self._speak(now_ns, self._open[zone], joined.get(zone))

@@ -47,6 +47,7 @@ class Rocket:
     existence: float = 0.99
     reach: tuple | None = None  # position, end of the corridor
     position: tuple[float, float, float] = (5000.0, 5000.0, 2000.0)
+    velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass
@@ -111,7 +112,7 @@ def picture(now_ns, targets, hits=None):
         existence=[t.existence for t in targets],
         class_probability=classes,
         status=[int(t.status) for t in targets],
-        state=[(*(t.position if t.reach is None else (*t.reach[0], 50.0)), 0.0, 0.0, 0.0) for t in targets],
+        state=[(*(t.position if t.reach is None else (*t.reach[0], 50.0)), *t.velocity) for t in targets],
         hits=[t.hits if hits is None else hits for t in targets],
         updated_ns=[now_ns - SECOND // 10] * n,
         received_ns=[now_ns] * n,

@@ -1,10 +1,12 @@
 """What comes down where a threat ended in the air: read off tracks, live and simulated."""
 
+import dataclasses
 import json
 
+import numpy as np
 import pytest
 
-from rampart.records import DetectionFlag, Phase, TargetClass
+from rampart.records import DetectionFlag, Phase, SensorModel, TargetClass
 from rampart.warn import Policy, Warner
 
 from .pictures import SECOND, Clock, Rocket, site, square
@@ -83,6 +85,38 @@ def test_a_salvo_is_not_taken_for_pieces(clock):
     clock.run(5.0, 19.5, *salvo)
     said = clock.run(20.0, 120.0)
     assert [r.time_ns for r in said] == [31 * SECOND]
+
+
+RADAR = SensorModel(
+    "r1", "radar3d", np.zeros(3), 0.5, range_sigma_m=10.0, reference_range_m=12_000.0, max_range_m=15_000.0,
+    min_elevation_rad=0.0, minimum_radial_speed_ms=25.0,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("position", "velocity", "apart"),
+    [
+        (OVER_EAST, (-200.0, 0.0, -100.0), True),
+        ((1400.0, 1000.0, 30.0), (-200.0, 0.0, -100.0), False),  # behind the horizon within two seconds
+        (OVER_EAST, (-100.0, 140.0, 0.0), False),  # across the line of sight: in the notch
+        ((1400.0, 8000.0, 900.0), (0.0, -200.0, -100.0), False),  # far off: missed now and then
+    ],
+)
+def test_a_loss_that_the_sensors_explain_is_no_debris(position, velocity, apart):
+    clock = Clock(Warner(dataclasses.replace(site(*ZONES), sensors=(RADAR,))))
+    clock.run(5.0, 10.0, rocket(position=position, velocity=velocity))
+    clock.step(10.5)
+    assert bool(clock.warner.snapshot()["debris"]["falling"]) == apart
+
+
+def test_a_threat_that_is_found_again_has_not_come_apart(clock):
+    first = rocket(velocity=(-200.0, 0.0, -50.0), position=(1400.0, 1000.0, 2000.0))
+    clock.run(5.0, 10.0, first)
+    clock.step(10.5)
+    again = rocket(track=7, position=(1000.0, 1000.0, 1880.0), velocity=(-200.0, 0.0, -70.0))
+    said = clock.run(12.0, 29.5, again) + clock.run(30.0, 90.0)
+    assert clock.warner.snapshot()["debris"]["falling"] == []
+    assert [r.time_ns for r in said if r.phase == Phase.RELEASE] == [41 * SECOND]
 
 
 def test_radius_and_time_are_settings():
