@@ -25,6 +25,7 @@ NAMES = {
     "mix": "CPU time of the tracker with 100 targets and five kinds of sensors",
     "calm": "drone warnings among 300 birds",
     "zones": "time and error of 1,700 zones against 50 predictions, beside brute force and shapely",
+    "delivery": "from the deciding detection to bytes at MQTT, CoT, CAP and SSE peers, some of them stalled",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 
