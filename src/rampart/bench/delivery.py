@@ -29,8 +29,9 @@ from rampart.serve.delivery import Alarm, Dispatcher, PeerState, Setting, build_
 
 from . import say
 
-ZONES, RADARS = 40, 4
-FALSE_ALARMS = 250.0  #: per radar and scan of 0.5 s: 2,000 per second in all
+ZONES = 40
+PERIODS_S = (0.47, 0.49, 0.51, 0.53)  #: of four radars that do not scan in step
+FALSE_ALARMS = 250.0  #: per radar and scan: 2,000 per second in all
 _HEAD = """schema = 1
 name = "delivery"
 start = 2026-01-01T00:00:00Z
@@ -55,7 +56,7 @@ range_sigma_m = 10.0
 azimuth_sigma_deg = 0.2
 elevation_sigma_deg = 0.2
 range_rate_sigma_ms = 1.0
-scan_period_s = 0.5
+scan_period_s = {period_s}
 delay_s = 0.05
 false_alarms_per_scan = {false_alarms}
 reference_range_m = 12000.0
@@ -99,8 +100,9 @@ def scene(duration_s: float) -> str:
     for n in range(ZONES):
         w, s = -2000 + 500 * (n % 8), -1250 + 500 * (n // 8)
         parts.append(_ZONE.format(n=n, w=w, s=s, e=w + 480, t=s + 480))
-    for n in range(RADARS):
-        parts.append(_RADAR.format(n=n, east=-1500 + 1000 * n, north=200 * n, false_alarms=FALSE_ALARMS))
+    for n, period_s in enumerate(PERIODS_S):
+        place = {"east": -1500 + 1000 * n, "north": 200 * n}
+        parts.append(_RADAR.format(n=n, period_s=period_s, false_alarms=FALSE_ALARMS, **place))
     for n, arrival_s in enumerate(np.arange(28.0, duration_s, 15.0)):
         parts.append(
             _SALVO.format(

@@ -78,6 +78,7 @@ class ListChannel(Channel):
     def __init__(self, clock):
         self.clock, self.got, self.opened = clock, [], 0
         self.refuses = self.stalls = self.drops = False
+        self.closing_s = 0.0
         self.unwanted = ()
         self.gone = None
 
@@ -105,7 +106,7 @@ class ListChannel(Channel):
         await self.gone.wait()
 
     async def close(self):
-        pass
+        await asyncio.sleep(self.closing_s)
 
 
 @pytest.fixture

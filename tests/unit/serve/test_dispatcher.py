@@ -93,6 +93,38 @@ def test_a_peer_with_a_fault_keeps_nobody_waiting(make_out, fault):
     run(work)
 
 
+def test_a_peer_that_is_silent_until_it_is_given_up_is_one_alarm(make_out):
+    async def work():
+        a = make_out()
+        a.channel.closing_s = 0.6
+        running = Running(a)
+        async with running as dispatcher:
+            await until(lambda: dispatcher.health()[0].state == PeerState.UP)
+            a.channel.stalls = True
+            await until(lambda: dispatcher.health()[0].state == PeerState.DOWN)
+            a.channel.stalls = False
+            await until(lambda: dispatcher.health()[0].state == PeerState.UP)
+            assert [bool(alarm.ended_ns) for alarm in running.alarms] == [False, True]
+
+    run(work)
+
+
+def test_a_peer_that_answers_late_is_up_again_without_a_new_connection(make_out):
+    async def work():
+        a = make_out()
+        running = Running(a)
+        async with running as dispatcher:
+            await until(lambda: dispatcher.health()[0].state == PeerState.UP)
+            a.channel.stalls = True
+            await until(lambda: dispatcher.health()[0].state == PeerState.SILENT)
+            a.channel.stalls = False
+            await until(lambda: dispatcher.health()[0].state == PeerState.UP)
+            assert a.channel.opened == 1
+            assert not dispatcher.alarms()
+
+    run(work)
+
+
 def test_after_a_break_only_what_holds_now(make_out):
     async def work():
         now = [START]

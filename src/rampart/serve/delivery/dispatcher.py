@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -115,7 +115,7 @@ class Dispatcher:
             self._loop = loop
         self._hand_out()
         self._ready.set()
-        work = [asyncio.create_task(part) for desk in self._desks for part in (desk.run(), desk.peer.run())]
+        work = [asyncio.create_task(_lasting(desk, part)) for desk in self._desks for part in (desk.run, desk.peer.run)]
         try:
             await self._stopping.wait()
             with suppress(TimeoutError):
@@ -133,9 +133,15 @@ class Dispatcher:
 
     def start(self) -> None:
         """Run in a thread of its own."""
-        self._thread = threading.Thread(target=lambda: asyncio.run(self.run()), name="delivery", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
         self._thread.start()
         self._ready.wait()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self.run())
+        finally:
+            self._ready.set()
 
     def stop(self, drain_s: float = 2.0) -> None:
         """Send what waits, for at most `drain_s`, and end the thread."""
@@ -170,6 +176,16 @@ class Dispatcher:
     def deliveries(self) -> Deliveries:
         """What became of each message of a warning at each peer."""
         return self.log.deliveries()
+
+
+async def _lasting(desk: _Desk, part: Callable[[], Awaitable[None]]) -> None:
+    """Keep a part of delivery going whatever becomes of it: its fault is an alarm, not its end."""
+    while True:
+        try:
+            await part()
+        except Exception as error:
+            desk.peer.fault(error)
+        await asyncio.sleep(TICK_S)
 
 
 class _Desk:

@@ -47,6 +47,8 @@ class Peer:
         self._wake = asyncio.Event()
         self._asked: dict[int, float] = {}  # what waits for an answer -> since, by the loop's clock
         self._tokens = itertools.count()
+        self._heard_s = 0.0  # of the latest answer, by the loop's clock
+        self._silent_s = 0.0  # when it was last called silent
         self._counts: Counter[str] = Counter()
         self._connections = 0
         self._unproven = False  # the last connection failed in sending: that it opens again proves nothing
@@ -178,11 +180,13 @@ class Peer:
 
     async def _answer(self, asked: Awaitable[T]) -> T:
         """Wait for something the other side must do, so that its silence is seen."""
-        token = next(self._tokens)
-        self._asked[token] = asyncio.get_running_loop().time()
+        token, loop = next(self._tokens), asyncio.get_running_loop()
+        self._asked[token] = loop.time()
         try:
             async with asyncio.timeout(self.timing.timeout_s):
-                return await asked
+                answer = await asked
+            self._heard_s = loop.time()
+            return answer
         finally:
             self._asked.pop(token, None)
 
@@ -203,9 +207,14 @@ class Peer:
             if self._state == PeerState.CONNECTING and loop.time() - began_s > self.timing.silent_s:
                 self._become(PeerState.SILENT, "does not answer")
             elif self._state == PeerState.UP and silent_s > self.timing.silent_s:
+                self._silent_s = loop.time()
                 self._become(PeerState.SILENT, f"has not answered for {silent_s:.1f} s")
-            elif self._state == PeerState.SILENT and self._connections and silent_s <= self.timing.silent_s:
+            elif self._state == PeerState.SILENT and self._answers_again(silent_s):
                 self._become(PeerState.UP, "")
+
+    def _answers_again(self, silent_s: float) -> bool:
+        """Whether it has answered since it was called silent, and owes nothing old."""
+        return self._heard_s > self._silent_s > 0.0 and silent_s <= self.timing.silent_s
 
     def _become(self, state: PeerState, reason: str) -> None:
         if state == self._state:
@@ -233,9 +242,9 @@ class Peer:
         self._end("encoder")
 
     def fault(self, error: Exception) -> None:
-        """Its encoder failed: something was not said here."""
+        """Its encoder, or what serves it, failed: something may not have been said here."""
         self._counts["faults"] += 1
-        self._raise("encoder", f"{self.out.id} ({self.out.kind}): a message could not be written: {_words(error)}")
+        self._raise("encoder", f"{self.out.id} ({self.out.kind}): a fault of our own: {_words(error)}")
 
     def alarms(self) -> list[Alarm]:
         """Those that stand."""

@@ -37,7 +37,7 @@ def write_alert(alert: Alert) -> bytes:
     root = ET.Element("alert", {"xmlns": NAMESPACE})
     _fill(root, alert, ALERT)
     ET.indent(root, " ")
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode").encode() + b"\n"
 
 
 def _fill(element: ET.Element, record: Any, part: Part) -> None:
