@@ -78,7 +78,7 @@ class TakServer:
     def __init__(self):
         self.events, self.pings, self.connections, self.errors = [], 0, 0, []
         self.answers, self.greeting = True, b""
-        self.port = 0
+        self.port, self.delay_s = 0, 0.0
         self._writers = []
 
     async def serve(self, reader, writer):
@@ -87,7 +87,8 @@ class TakServer:
         stream = EventStream()
         writer.write(self.greeting)
         try:
-            while piece := await reader.read(65536):
+            while piece := await reader.read(65536 if not self.delay_s else 4096):
+                await asyncio.sleep(self.delay_s)
                 for octets in stream.feed(piece):
                     event = read_event(octets)
                     if event.type != "t-x-c-t":

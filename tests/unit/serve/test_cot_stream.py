@@ -7,7 +7,7 @@ import pytest
 
 from rampart.records import Outcome, Phase
 from rampart.serve.channels.cot import CotSpec
-from rampart.serve.delivery import PeerState, Setting
+from rampart.serve.delivery import Dispatcher, PeerState, Setting
 
 from .raid import SECOND, warning
 from .tak import delivering, picture, tak_server, until
@@ -163,5 +163,23 @@ def test_a_wave_of_warnings_arrives_whole_and_in_order(site):
             await until(lambda: len(server.events) >= 500, 60.0)
             await until(lambda: outcomes(dispatcher) == [Outcome.ACKNOWLEDGED] * 500, 60.0)
             assert server.uids == [f"rampart.embassy.W{n}" for n in range(1, 501)]
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("ping", [True, False])
+def test_at_a_stop_what_was_sent_still_arrives(site, ping):
+    async def work():
+        async with tak_server() as server:
+            server.delay_s = 0.05
+            dispatcher = Dispatcher([make(site, server.port, ping=ping, timeout_s=30.0)], time.time_ns)
+            await asyncio.to_thread(dispatcher.start)
+            for number in range(1, 101):
+                dispatcher.tell("embassy", step(number=number))
+            await asyncio.to_thread(dispatcher.stop, 20.0)
+            assert len(dispatcher.deliveries()) == 100
+            assert Outcome.WAITING not in outcomes(dispatcher)
+            await until(lambda: len(server.events) >= 100)
+            assert server.errors == []
 
     asyncio.run(work())

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import struct
+from contextlib import suppress
 
 from rampart.serve.delivery import ChannelError
 
@@ -15,6 +16,7 @@ from .address import Address
 HELD = 64 * 1024  #: octets that may wait in the process, and again in the kernel, before a write waits
 PIECE = 64 * 1024
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: on closing, forget what has not left
+_IN_ORDER = struct.pack("ii", 0, 0)
 
 
 async def connect(address: Address, *, tls: ssl.SSLContext | None = None, server_name: str | None = None) -> Connection:
@@ -52,11 +54,11 @@ class Connection:
     """An open stream."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+        self._reader, self._writer, self._in_order = reader, writer, False
+        self._socket: socket.socket = writer.get_extra_info("socket")
         writer.transport.set_write_buffer_limits(high=HELD)
-        line: socket.socket = writer.get_extra_info("socket")
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD)
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, HELD)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
 
     def write(self, octets: bytes) -> None:
         """Let octets leave, after all that were written before."""
@@ -90,9 +92,19 @@ class Connection:
         except OSError as error:
             raise ChannelError(words(error)) from None
 
-    def cut(self) -> None:
-        """End it at once; what has not left is not sent."""
-        self._writer.transport.abort()
+    def leave(self) -> None:
+        """From now on, ending it lets what was written leave: nobody will say it again."""
+        self._in_order = True
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _IN_ORDER)
+
+    async def end(self) -> None:
+        """End it at once; what has not left is not sent, unless we `leave`."""
+        if not self._in_order:
+            self._writer.transport.abort()
+            return
+        self._writer.close()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
 
 def words(error: OSError) -> str:

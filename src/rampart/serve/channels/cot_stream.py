@@ -151,8 +151,12 @@ class CotStream(Channel):
             await asyncio.wait([self._reading])
             self._reading.result()
 
+    async def leave(self) -> None:
+        """Let what was written leave: nobody will say it again."""
+        self._connection().leave()
+
     async def close(self) -> None:
-        """Cut the connection; what has not left is not sent."""
+        """End the connection; what has not left is not sent, unless we `leave`."""
         line, reading = self._line, self._reading
         self._line = self._reading = None
         if reading is not None:
@@ -163,4 +167,4 @@ class CotStream(Channel):
             answer.cancel()
         self._pongs.clear()
         if line is not None:
-            line.cut()
+            await line.end()

@@ -213,10 +213,11 @@ class SapientLink(Channel):
         """Say goodbye."""
         line = self._connection()
         line.write(write_message(self.session.feed.status(self._clock(), goodbye=True)))
+        line.leave()
         await line.flush()
 
     async def close(self) -> None:
-        """Cut the connection; what has not left is not sent."""
+        """End the connection; what has not left is not sent, unless we `leave`."""
         line, work = self._line, self._work
         self._line, self._work = None, []
         for task in work:
@@ -226,7 +227,7 @@ class SapientLink(Channel):
             answer.cancel()
         self._answers.clear()
         if line is not None:
-            line.cut()
+            await line.end()
 
 
 def _line(texts: tuple[str, ...] | list[str]) -> str:
