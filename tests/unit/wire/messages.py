@@ -47,3 +47,11 @@ def warnings(*phases, start_ns=SENT_NS, **columns):
         "reason": ["rocket: its time of impact passed 10 s ago" if c else "" for c in closing],
     }
     return Warnings.build(n, **{**values, **columns})
+
+
+def ordered(reason="seen from the tower", **columns):
+    """An operator's warning: no track is behind it, and nobody knows when or with what probability anything comes."""
+    nan = [float("nan")]
+    kind = [int(TargetClass.UNKNOWN)]
+    values = {"target_class": kind, "time_to_impact_s": nan, "probability": nan, "tracks": [()], "reason": [reason]}
+    return warnings(Phase.SHELTER, **{**values, "decision": [1], **columns})

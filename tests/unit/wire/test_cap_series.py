@@ -8,11 +8,11 @@ import pytest
 
 from rampart.errors import InputError
 from rampart.records import AlertStatus, Phase, TargetClass
-from rampart.wire.cap import AlertSeries, Issuer, check_references, read_alert, write_alert
+from rampart.wire.cap import AlertSeries, Issuer, check_alert, check_references, read_alert, write_alert
 from rampart.wire.cap.series import REFERENCES, VALID_S, certainty, zone_shape
 from rampart.words import Notice, languages
 
-from .messages import SENT_NS, site, warnings
+from .messages import SENT_NS, ordered, site, warnings
 
 RAID = (Phase.PREPARE, Phase.SHELTER, Phase.SHELTER, Phase.RELEASE)
 EXERCISE = Issuer("rampart@embassy.invalid", "Embassy guard")
@@ -204,3 +204,13 @@ def test_names_cannot_break_the_message(schema):
     assert "<alert>" in read.info[0].area[0].area_desc
     assert "\n" not in read.info[0].headline
     assert schema("cap/cap12.xsd", data) is None
+
+
+def test_an_operators_warning_says_why_and_leaves_out_what_nobody_knows():
+    [alert] = series().alerts(ordered())
+    assert check_alert(alert) is None
+    assert read_alert(write_alert(alert)) == alert
+    named = {p.value_name.removeprefix("rampart:"): p.value for p in alert.info[0].parameter}
+    assert named["reason"] == "seen from the tower"
+    assert not {"probability", "tracks", "secondsToImpact"} & set(named)
+    assert alert.info[0].onset_ns is None

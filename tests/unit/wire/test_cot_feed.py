@@ -21,7 +21,7 @@ from rampart.wire.cot.frame import UNDULATION_SIGMA_M
 from rampart.wire.cot.shape import principal_axes
 from rampart.words import Notice
 
-from .messages import SENT_NS, site, warnings
+from .messages import SENT_NS, ordered, site, warnings
 
 SECOND = 10**9
 
@@ -253,3 +253,11 @@ def test_principal_axes(azimuth):
     assert big == pytest.approx(400.0)
     assert small == pytest.approx(25.0)
     assert math.cos(2 * (found - azimuth)) == pytest.approx(1.0)
+
+
+def test_an_operators_warning_is_shown_with_its_reason_and_without_a_probability():
+    [event] = CotFeed(site()).warnings(ordered())
+    sent = write_event(event).decode()
+    assert "(seen from the tower)" in sent
+    assert "nan" not in sent
+    assert read_event(sent.encode()).uid == event.uid

@@ -194,9 +194,10 @@ class AlertSeries:
             "warning": warning_name(self.site.id, int(warning.number)),
             "sequence": str(int(warning.sequence)),
             "decidedAt": format_milliseconds(int(warning.time_ns)),
-            "tracks": " ".join(track_name(self.site.id, n) for n in warning.tracks),
             "spoken": words.spoken,
         }
+        if warning.tracks:  # an operator's warning may have none
+            values["tracks"] = " ".join(track_name(self.site.id, n) for n in warning.tracks)
         if math.isfinite(warning.probability):
             values["probability"] = f"{float(warning.probability):.4f}"
         if math.isfinite(left_s):

@@ -227,9 +227,10 @@ class CotFeed:
             "zone": zone.id,
             "phase": phase.label,
             "class": kind.label,
-            "probability": f"{float(row.probability):.4f}",
             "tracks": " ".join(track_name(self.site.id, n) for n in row.tracks),
         }
+        if math.isfinite(row.probability):
+            attributes["probability"] = f"{float(row.probability):.4f}"
         if math.isfinite(left_s):
             attributes["seconds_to_impact"] = f"{left_s:.1f}"
         return self._zone(
