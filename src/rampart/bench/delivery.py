@@ -16,14 +16,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rampart.exercise import Raid
-from rampart.pipeline import Outputs, build_chain, parse_scenario
-from rampart.records import Outcome, Phase
+from rampart.pipeline import Outputs, Place, Scenario, build_chain, build_places, build_world, parse_scenario
+from rampart.records import Detections, Outcome, Phase
+from rampart.sensor.rounds import Rounds
+from rampart.sensor.sky import Sky
 from rampart.serve.core import SiteCore, wall_clock
 from rampart.serve.delivery import Alarm, Dispatcher, PeerState, Setting, build_outs
 
@@ -34,7 +36,7 @@ PERIODS_S = (0.47, 0.49, 0.51, 0.53)  #: of four radars that do not scan in step
 FALSE_ALARMS = 250.0  #: per radar and scan: 2,000 per second in all
 _HEAD = """schema = 1
 name = "delivery"
-start = 2026-01-01T00:00:00Z
+start = {start}
 duration_s = {duration_s}
 
 [[site]]
@@ -96,7 +98,8 @@ def run(*, quick: bool = False) -> dict[str, Any]:
 
 def scene(duration_s: float) -> str:
     """A site of 40 zones and four radars in clutter, with a salvo of ten rockets every 15 s."""
-    parts = [_HEAD.format(duration_s=duration_s)]
+    start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    parts = [_HEAD.format(start=start, duration_s=duration_s)]
     for n in range(ZONES):
         w, s = -2000 + 500 * (n % 8), -1250 + 500 * (n // 8)
         parts.append(_ZONE.format(n=n, w=w, s=s, e=w + 480, t=s + 480))
@@ -114,6 +117,24 @@ def scene(duration_s: float) -> str:
             )
         )
     return "".join(parts)
+
+
+@dataclass(frozen=True)
+class _Scan:
+    now_ns: int
+    detections: Detections
+    heard: tuple[int, ...]
+
+
+def _scans(scenario: Scenario, place: Place) -> list[_Scan]:
+    """What the sensors hand over, flown beforehand: what is measured is not slowed by it."""
+    world = build_world(place, seed=1, run=0)
+    sky, rounds, found = Sky.build(world.flights), Rounds(world.sensors), []
+    while (now_ns := rounds.next_ns) <= scenario.start_ns + round(scenario.head.duration_s * 1e9):
+        due = rounds.due(now_ns)
+        seen = Detections.concat([world.sensors[i].step(now_ns, sky).records for i in due])
+        found.append(_Scan(now_ns, seen, tuple(due)))
+    return found
 
 
 def _free_port() -> int:
@@ -148,18 +169,19 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _raid(scenario: Any, *, stalled: bool) -> list[dict[str, Any]]:
+def _raid(scenario: Scenario, *, stalled: bool) -> list[dict[str, Any]]:
     clock = wall_clock()
-    raid = Raid(scenario, clock(), seed=1)  # flown now: what follows is not slowed by it
-    scans = [(scan.now_ns - raid.scenario.start_ns, scan) for scan in raid.scans()]
-    cold = build_chain(raid.scenario, raid.places[0], engage=False)
-    for _, scan in scans[: 8 * 45]:  # kernels are loaded and every way through the code is warm before the clock runs
+    places = build_places(scenario)
+    place = places[0]
+    scans = _scans(scenario, place)
+    cold = build_chain(scenario, place, engage=False)
+    for scan in scans[: 8 * 45]:  # kernels are loaded and every way through the code is warm before the clock runs
         cold.step(scan.now_ns, scan.detections)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         rows, stall = _peers(stack, folder, stalled)
         text = scenario.text + "".join(rows)
-        outs = build_outs(parse_scenario(text, "delivery"), raid.places, Setting(clock, folder=folder, session="bench"))
+        outs = build_outs(parse_scenario(text, "delivery"), places, Setting(clock, folder=folder, session="bench"))
         dispatcher = stack.enter_context(Dispatcher(outs, clock))
         _until(lambda: all(h.state == PeerState.UP for h in dispatcher.health()))
         for out in folder.glob("*.sink"):  # listeners are there before the raid
@@ -167,18 +189,17 @@ def _raid(scenario: Any, *, stalled: bool) -> list[dict[str, Any]]:
         time.sleep(1.0)
         stall()
         steps: list[tuple[int, int]] = []  # time of the step, when what it said was told
-        site = raid.places[0].site
 
         def tell(name: str, outputs: Outputs) -> None:
             dispatcher.tell(name, outputs)
             steps.append((outputs.now_ns, clock()))
 
-        with SiteCore(site.id, build_chain(raid.scenario, raid.places[0], engage=False), clock, tell) as core:
+        with SiteCore(place.site.id, build_chain(scenario, place, engage=False), clock, tell) as core:
             began_ns = clock()
             count = 0
-            for offset_ns, scan in scans:
-                time.sleep(max(began_ns + offset_ns - clock(), 0) * 1e-9)
-                shift_ns = began_ns - raid.scenario.start_ns
+            shift_ns = began_ns - scenario.start_ns
+            for scan in scans:
+                time.sleep(max(scan.now_ns + shift_ns - clock(), 0) * 1e-9)
                 core.receive(scan.detections.replace(time_ns=scan.detections.time_ns + shift_ns), scan.heard)
                 count += len(scan.detections)
             seconds = (clock() - began_ns) * 1e-9
@@ -292,10 +313,10 @@ def _deaths(count: int) -> dict[str, Any]:
             alarms: list[Alarm] = []
             row = f'\n[[out]]\nid = "mqtt"\nkind = "mqtt"\nurl = "mqtt://127.0.0.1:{port}"\n'
             scenario = parse_scenario(scene(30.0) + row, "delivery")
-            raid = Raid(scenario, clock())
+            places = build_places(scenario)
             with _process("mosquitto", "-p", str(port)) as broker:
                 _until(lambda port=port: _listens(port))
-                with Dispatcher(build_outs(scenario, raid.places, Setting(clock)), clock, alarms.append) as dispatcher:
+                with Dispatcher(build_outs(scenario, places, Setting(clock)), clock, alarms.append) as dispatcher:
                     _until(lambda d=dispatcher: d.health()[0].state == PeerState.UP)
                     time.sleep(0.7 + 0.05 * len(took[how]))
                     alarms.clear()

@@ -141,3 +141,15 @@ def test_a_recording_does_not_hold_where_warnings_went(tmp_path):
     path = tmp_path / "site.toml"
     path.write_text(SITE.format(site="base") + GOOD["mqtt"])
     assert "out" not in load(path).resolved()
+
+
+def test_check_reads_them_and_says_one_line(tmp_path):
+    path = tmp_path / "site.toml"
+    path.write_text(SITE.format(site="base") + 'id = "b"\nkind = "mqtt"\nurl = "mqtt//a"')
+    done = subprocess.run(
+        [sys.executable, "-m", "rampart", "check", str(path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"rampart: {path}:17: out 'b': url = 'mqtt//a', expected mqtt://HOST")
+    assert done.stderr.count("\n") == 1
