@@ -26,6 +26,7 @@ NAMES = {
     "calm": "drone warnings among 300 birds",
     "zones": "time and error of 1,700 zones against 50 predictions, beside brute force and shapely",
     "delivery": "from the deciding detection to bytes at MQTT, CoT, CAP and SSE peers, some of them stalled",
+    "warn": "whom warnings reach and spare by zone map and threshold; misses, delays, false warnings of many raids",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 

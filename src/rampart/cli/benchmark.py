@@ -22,17 +22,23 @@ def bench(
         typer.Argument(help="One that the documentation lists, e.g. track or classify; or scenes."),
     ],
     quick: Annotated[bool, typer.Option(help="Fewer repeats and seeds.")] = False,
-    out_dir: Annotated[Path | None, typer.Option("--out", help="Of scenes: the folder to write them to.")] = None,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="Of scenes: the folder to write them to; of warn: for its figure.")
+    ] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Of scenes: a seed; repeatable, 0 by default.")] = None,
     scene: Annotated[list[str] | None, typer.Option(help="Of scenes: a scene; repeatable, all by default.")] = None,
-    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of gap: that many runs.")] = None,
-    hours: Annotated[float | None, typer.Option(min=0.01, max=10_000, help="Of calm: simulated hours.")] = None,
+    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of gap and warn: that many runs.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0.01, max=10_000, help="Of calm and warn: simulated hours.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes; the figures do not depend on it.")
     ] = None,
     keep: Annotated[
         Path | None,
-        typer.Option(help="Of calm and gap: file that takes each run as it ends; what it holds is not run again."),
+        typer.Option(
+            help="Of calm, gap and warn: file that takes each run as it ends; what it holds is not run again."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -44,9 +50,9 @@ def bench(
         return
     if name not in NAMES:
         raise InputError(f"no benchmark {name!r}; expected scenes or one of {', '.join(NAMES)}")
-    if out_dir is not None or seed or scene:
+    if seed or scene or (out_dir is not None and "out" not in takes(name)):
         raise InputError(f"--out, --seed and --scene are for bench scenes, not for bench {name}")
-    given = {"runs": runs, "hours": hours, "workers": workers, "keep": keep}
+    given = {"out": out_dir, "runs": runs, "hours": hours, "workers": workers, "keep": keep}
     options = {key: value for key, value in given.items() if value is not None}
     for key in sorted(options.keys() - takes(name)):
         raise InputError(f"bench {name} has no --{key}")
@@ -56,15 +62,20 @@ def bench(
         print_json(answer)
         return
     out.print(f"{name}: {answer['machine']['processor']}, Python {answer['machine']['python']}")
-    if name == "track":
-        from .bench_table import track_tables
-
-        for table in track_tables(answer["results"]):
+    if name in ("track", "warn"):
+        for table in _tables(name, answer["results"]):
             out.print(table, width=max(out.width, 132))
         return
     for row in answer["results"]:
         ratio = "" if row.get("ratio") is None else f"  ratio {row['ratio']:.3g}"
         out.print(f"{row['name']}: {_words(row['ours'])}{_against(row.get('peer'))}{ratio}")
+
+
+def _tables(name: str, results: list[dict[str, Any]]) -> list[Any]:
+    from .bench_table import track_tables
+    from .warn_table import warn_tables
+
+    return warn_tables(results) if name == "warn" else track_tables(results)
 
 
 def _write_scenes(folder: Path | None, names: list[str], seeds: list[int], *, json: bool) -> None:
