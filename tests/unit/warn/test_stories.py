@@ -23,7 +23,7 @@ from rampart.records import (
 )
 from rampart.warn import Warner
 
-from .pictures import SECOND, Rocket, picture, square
+from .pictures import SECOND, Clock, Rocket, picture, square
 from .test_invariants import drones, rockets
 
 ALARM = (Phase.PREPARE, Phase.SHELTER)
@@ -242,3 +242,21 @@ def test_a_false_alarm_is_cancelled_within_two_seconds_of_its_failing(open_s, be
     for row in ends:
         assert row.phase == Phase.CANCEL
         assert 0 <= row.time_ns - failed <= 2 * SECOND
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1.0, 60.0), st.floats(1.0, 120.0), st.floats(8.0, 40.0), st.booleans())
+def test_no_warning_ends_while_it_is_held_and_every_one_does_after(hold_s, lasts_s, impact_s, lost):
+    clock = Clock(Warner(SITE))
+    target = Rocket(impact=(0.0, 1000.0), impact_s=impact_s, sigma_m=30.0)
+    seen_s = min(4.0 if lost else impact_s - 0.5, hold_s)
+    clock.run(1.0, seen_s, target)
+    until_ns = round((hold_s + lasts_s) * SECOND)
+    in_force = bool(clock.said) and clock.said[-1].phase in ALARM
+    clock.decide(
+        hold_s, DecisionKind.HOLD, "a", targets=[target] if hold_s < impact_s and not lost else [], until_ns=until_ns
+    )
+    said = clock.run(hold_s + 0.5, hold_s + lasts_s + 150.0, step_s=5.0)
+    ends = [r for r in said if r.zone == 0 and r.phase not in ALARM]
+    assert all(r.time_ns >= until_ns for r in ends)
+    assert bool(ends) or not in_force
