@@ -82,7 +82,7 @@ def view(
             classes[i, k] = real[i, CLASS + k]
         if status[i] != DELETED and (
             numbers[ODDS] < (GIVE_UP_ODDS if status[i] == TENTATIVE else p[P_DELETE_ODDS])
-            or now - real[i, TIME] > p[P_COAST]
+            or now - p[P_LAG] - real[i, TIME] > p[P_COAST]
         ):
             status[i] = DELETED
 
