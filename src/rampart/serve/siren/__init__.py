@@ -1,0 +1,1 @@
+"""Sirens: the server's driver and the device's program of the siren protocol."""
