@@ -52,6 +52,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "cap_files": "rampart.serve.channels.cap_files:CapFilesSpec",
         "cot": "rampart.serve.channels.cot:CotSpec",
         "sapient": "rampart.serve.channels.sapient:SapientSpec",
+        "siren": "rampart.serve.siren.out:SirenSpec",
     },
 }
 

@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def siren(
-    broker: Annotated[str, typer.Option(help="mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT].")] = "mqtt://127.0.0.1",
+    broker: Annotated[str, typer.Option(help="mqtt://HOST[:PORT], or mqtts:// for TLS.")] = "mqtt://127.0.0.1",
     zone: Annotated[str | None, typer.Option(help="Zone whose warnings it sounds.")] = None,
     site: Annotated[str | None, typer.Option(help="Site of the zone, if the key is not for one site.")] = None,
     device: Annotated[str | None, typer.Option(help="Name of this siren; the machine's name if not given.")] = None,
@@ -59,6 +59,7 @@ def siren(
     ca_file: Annotated[Path | None, typer.Option(help="Certificates that vouch for the broker (mqtts).")] = None,
     certificate: Annotated[Path | None, typer.Option(help="Certificate of this siren (mqtts).")] = None,
     certificate_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
+    user: Annotated[str | None, typer.Option(help="Name at the broker.")] = None,
     password_file: Annotated[Path | None, typer.Option(help="File with the password for the broker.")] = None,
     mqtt: Annotated[str, typer.Option(help="Version of MQTT, 5 or 3.1.1.")] = "5",
     make_keys: Annotated[Path | None, typer.Option(help="Write a pair of keys, FILE and FILE.pub, and stop.")] = None,
@@ -84,7 +85,7 @@ def siren(
 
     where = parse_broker(
         broker, ca_file=ca_file, certificate=certificate, certificate_key=certificate_key,
-        password_file=password_file, version=mqtt,
+        user=user, password_file=password_file, version=mqtt,
     )  # fmt: skip
     zone = _name(zone, "--zone")
     device = _name(device or _machine(), "--device")

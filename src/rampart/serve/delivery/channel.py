@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rampart.errors import RampartError
@@ -31,11 +32,14 @@ class Receipt:
         Whether the other side said that it has the message, not merely that bytes left.
     by : str
         Who said so.
+    behind : tuple of (str, bool, str)
+        Devices behind the peer: name, whether it acknowledged, and what it said.
     """
 
     sent_ns: int = 0
     acknowledged: bool = False
     by: str = ""
+    behind: tuple[tuple[str, bool, str], ...] = ()
 
 
 class Channel(ABC):
@@ -80,6 +84,10 @@ class Channel(ABC):
 
     async def leave(self) -> None:  # noqa: B027 - most have nobody to say it to
         """Before `close`, where the service stops on purpose: say so."""
+
+    def troubles(self) -> Mapping[str, str]:
+        """What an operator must know though the connection is good: one line each, by a name that stays the same."""
+        return {}
 
     @abstractmethod
     async def close(self) -> None:

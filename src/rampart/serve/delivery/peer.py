@@ -12,7 +12,8 @@ from typing import TypeVar
 from rampart.errors import RampartError
 from rampart.records import Outcome
 
-from .channel import RefusalError
+from .bulletin import Bulletin
+from .channel import Receipt, RefusalError
 from .health import Alarm, OnAlarm, PeerHealth, PeerState
 from .log import DeliveryLog
 from .message import Message, Urgency
@@ -21,6 +22,7 @@ from .queue import PeerQueue
 
 FIRST_WAIT_S = 0.1  #: before the second try; doubled each time
 TICK_S = 0.2  #: how often silence is looked for
+BEHIND = "device/"  #: alarms of devices behind a peer start so
 T = TypeVar("T")
 _OUTCOME = {"expired": Outcome.EXPIRED, "superseded": Outcome.SUPERSEDED}
 
@@ -174,9 +176,18 @@ class Peer:
         self._counts["acknowledged"] += receipt.acknowledged
         if carried is not None:
             self._log.sent(carried, self.out.id, receipt.sent_ns or now_ns)
+            self._note_devices(carried, receipt, now_ns)
             if receipt.acknowledged:
                 self._log.acknowledged(carried, self.out.id, now_ns, receipt.by)
                 self._end("refused")
+
+    def _note_devices(self, carried: Bulletin, receipt: Receipt, now_ns: int) -> None:
+        """Write down what each device behind the peer made of it."""
+        for device, acknowledged, said in receipt.behind:
+            name = f"{self.out.id}/{device}"
+            self._log.sent(carried, name, receipt.sent_ns or now_ns)
+            if acknowledged:
+                self._log.acknowledged(carried, name, now_ns, said)
 
     async def _answer(self, asked: Awaitable[T]) -> T:
         """Wait for something the other side must do, so that its silence is seen."""
@@ -203,6 +214,7 @@ class Peer:
         began_s = loop.time()
         while True:
             await asyncio.sleep(TICK_S)
+            self._look_behind()
             silent_s = loop.time() - min(self._asked.values(), default=loop.time())
             if self._state == PeerState.CONNECTING and loop.time() - began_s > self.timing.silent_s:
                 self._become(PeerState.SILENT, "does not answer")
@@ -215,6 +227,14 @@ class Peer:
     def _answers_again(self, silent_s: float) -> bool:
         """Whether it has answered since it was called silent, and owes nothing old."""
         return self._heard_s > self._silent_s > 0.0 and silent_s <= self.timing.silent_s
+
+    def _look_behind(self) -> None:
+        """Raise what troubles the devices behind the peer, and end what is over."""
+        troubles = self.channel.troubles()
+        for what in [w for w in self._alarms if w.startswith(BEHIND) and w.removeprefix(BEHIND) not in troubles]:
+            self._end(what)
+        for name, text in troubles.items():
+            self._raise(f"{BEHIND}{name}", f"{self.out.id} ({self.out.kind}): {text}")
 
     def _become(self, state: PeerState, reason: str) -> None:
         if state == self._state:

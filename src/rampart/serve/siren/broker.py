@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import math
+import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from rampart.errors import InputError
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 KEEPALIVE_S = 5
+_NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # without it a message may wait 40 ms for an acknowledgement
+_QUIET = logging.getLogger("rampart.siren")
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False  # events and health say what there is to say
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,21 @@ class Broker:
             keepalive=KEEPALIVE_S,
             tls_context=self.tls,
             max_queued_incoming_messages=1000,
+            socket_options=[_NODELAY],
+            logger=_QUIET,
             **fresh,
         )
+
+    def expiry(self, seconds: float) -> Any:
+        """MQTT 5: the broker drops the message after so many seconds; None where it cannot."""
+        if self.version != "5":
+            return None
+        from paho.mqtt.packettypes import PacketTypes
+        from paho.mqtt.properties import Properties
+
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.MessageExpiryInterval = max(1, math.ceil(seconds))
+        return properties
 
 
 def mqtt_library() -> Any:
@@ -92,10 +112,11 @@ def parse_broker(
     ca_file: Path | None = None,
     certificate: Path | None = None,
     certificate_key: Path | None = None,
+    user: str | None = None,
     password_file: Path | None = None,
     version: str = "5",
 ) -> Broker:
-    """A broker from its URL, ``mqtt[s]://[USER[:PASSWORD]@]HOST[:PORT]``.
+    """A broker from its URL, ``mqtt[s]://HOST[:PORT]``.
 
     Raises
     ------
@@ -113,16 +134,17 @@ def parse_broker(
         port = parts.port
     except ValueError:
         raise InputError(f"broker {url!r}: {expected}") from None
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/") or parts.query:
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.username:
         raise InputError(f"broker {url!r}: {expected}")
     if version not in ("5", "3.1.1"):
         raise InputError(f"MQTT version {version!r}: expected 5 or 3.1.1")
     tls = _context(ca_file, certificate, certificate_key) if parts.scheme == "mqtts" else None
     if tls is None and (ca_file or certificate or certificate_key):
         raise InputError(f"broker {url!r}: certificates are of use only with mqtts://")
-    username = unquote(parts.username) if parts.username else None
-    password = _password(password_file) if password_file else unquote(parts.password) if parts.password else None
-    return Broker(parts.hostname, port or _PORTS[parts.scheme], tls, username, password, version)
+    if password_file is not None and user is None:
+        raise InputError(f"broker {url!r}: a password without a user")
+    password = None if password_file is None else _password(password_file)
+    return Broker(parts.hostname, port or _PORTS[parts.scheme], tls, user, password, version)
 
 
 def _context(ca_file: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:

@@ -40,22 +40,19 @@ class DeskSettings:
 
     Attributes
     ----------
-    heartbeat_s : float
-        What devices are set to.
     lost_s : float
         Without a heartbeat that shows that the device hears us for so long, it is lost.
     acknowledge_s, tries : float, int
         How long an acknowledgement may take before the command is said again, and how often it is said. Their product
-        is when the operator is told: below 2 s.
+        is when the operator is told: below 2 s, and below what a peer may take for an answer (`Timing.silent_s`).
     self_test_s : float or None
         Second of the UTC day at which every device is asked to test itself; None: never.
     low_battery : float
         Percent below which the operator is told.
     """
 
-    heartbeat_s: float = 10.0
     lost_s: float = 30.0
-    acknowledge_s: float = 0.5
+    acknowledge_s: float = 0.35
     tries: int = 3
     self_test_s: float | None = 10_800.0
     low_battery: float = 20.0
@@ -91,6 +88,7 @@ class _Waiting:
     devices: set[str]
     next_ns: int
     left: int
+    superseded: bool = False  # by a later command: it is not said again, but who has heard it may still say so
     done: dict[str, str] = field(default_factory=dict)
 
 
@@ -131,7 +129,7 @@ class Desk:
         self.bad_reports: dict[str, int] = {}  #: reports that were not believed, by reason
         self.unlisted: dict[str, Siren] = {}  #: those that report and are not in the site file
         self._open = not self.sirens
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting: dict[int, _Waiting] = {}  # by token
         self._kept: dict[str, int] = {}  # topics with a retained command -> when it expires, steady ns
         self._test_day = self._day(now)
 
@@ -162,16 +160,15 @@ class Desk:
         lifetime_s = (command.expires_ms - command.issued_ms) / 1e3
         publish = Publish(topic, seal(command.payload(), self.key), whole, lifetime_s)
         outcomes: list[Outcome] = [publish]
-        before = self._waiting.pop(topic, None)
-        if before is not None:
-            outcomes.append(_settle(before, superseded=True))
+        for before in self._waiting.values():
+            before.superseded = before.superseded or before.publish.topic == topic
         devices = {s.id for s in self.sirens.values() if s.zone == command.zone and command.device in ("*", s.id)}
         next_ns = now.steady_ns + round(self.settings.acknowledge_s * SECOND)
         waiting = _Waiting(token or command.sequence, publish, command, devices, next_ns, self.settings.tries - 1)
         if whole:
             self._kept[topic] = now.steady_ns + round(lifetime_s * SECOND)
         if devices:
-            self._waiting[topic] = waiting
+            self._waiting[waiting.token] = waiting
         else:
             outcomes.append(_settle(waiting))
         return outcomes
@@ -192,9 +189,9 @@ class Desk:
     def tick(self, now: Now) -> list[Outcome]:
         """Do what has fallen due: say again, give up, clear what expired, ask for self-tests."""
         outcomes: list[Outcome] = []
-        for topic, waiting in list(self._waiting.items()):
+        for waiting in list(self._waiting.values()):
             if now.steady_ns >= waiting.next_ns:
-                outcomes += self._press(now, topic, waiting)
+                outcomes += self._press(now, waiting)
         for topic, expires_ns in list(self._kept.items()):
             if now.steady_ns >= expires_ns:
                 del self._kept[topic]
@@ -209,14 +206,14 @@ class Desk:
         """When `tick` is to be called at the latest; None if nothing waits."""
         return min([w.next_ns for w in self._waiting.values()] + list(self._kept.values()), default=None)
 
-    def _press(self, now: Now, topic: str, waiting: _Waiting) -> list[Outcome]:
+    def _press(self, now: Now, waiting: _Waiting) -> list[Outcome]:
         expired = now.wall_ns // 1_000_000 >= waiting.command.expires_ms
-        if waiting.left > 0 and not expired:
+        if waiting.left > 0 and not expired and not waiting.superseded:
             waiting.left -= 1
             waiting.next_ns = now.steady_ns + round(self.settings.acknowledge_s * SECOND)
             return [waiting.publish]
-        del self._waiting[topic]
-        for device in waiting.devices:
+        del self._waiting[waiting.token]
+        for device in () if waiting.superseded else waiting.devices:
             self.sirens[device].unanswered = _words(waiting.command)
         return [_settle(waiting)]
 
@@ -231,6 +228,9 @@ class Desk:
         place = parse_topic(topic)
         if place is None or place.site != self.site or place.end not in ("report", "presence") or not data:
             return []
+        known = place.device in self.sirens or place.device in self.unlisted
+        if place.end == "presence" and not known:
+            return []  # the broker keeps what those said that have long gone; who is there will ask for the time
         try:
             siren = self._siren(now, place)
             report = self._read(data, place, siren)
@@ -290,31 +290,31 @@ class Desk:
         return [Publish(topic, seal(answer.payload(), self.key), qos=0)]
 
     def _acknowledged(self, siren: Siren, data: Mapping[str, Any]) -> list[Outcome]:
-        for topic, waiting in list(self._waiting.items()):
+        for waiting in list(self._waiting.values()):
             if waiting.command.sequence == data["sequence"] and siren.id in waiting.devices:
                 waiting.done[siren.id] = data["done"]
                 waiting.devices.discard(siren.id)
                 siren.unanswered = "" if data["done"] != "failed" else f"{_words(waiting.command)}: {data['detail']}"
                 if not waiting.devices:
-                    del self._waiting[topic]
+                    del self._waiting[waiting.token]
                     return [_settle(waiting)]
         return []
 
     def _refused(self, now: Now, siren: Siren, data: Mapping[str, Any]) -> list[Outcome]:
         """A command that is refused cannot be waited for; told why, the operator need not guess."""
         siren.refusal = f"{data['reason']}: {data['detail']}"
-        for topic, waiting in list(self._waiting.items()):
+        for waiting in list(self._waiting.values()):
             if waiting.command.sequence != data["sequence"] or siren.id not in waiting.devices:
                 continue
             if data["reason"] == "replayed" and self._overtake(now, data["highest"]):
-                del self._waiting[topic]
+                del self._waiting[waiting.token]
                 command = replace(waiting.command, sequence=self.stamp(now, 1.0)["sequence"])
                 return self.command(now, command, waiting.token)
             waiting.devices.discard(siren.id)
             waiting.done[siren.id] = f"refused: {data['reason']}"
             siren.unanswered = f"{_words(waiting.command)}: refused as {data['reason']}"
             if not waiting.devices:
-                del self._waiting[topic]
+                del self._waiting[waiting.token]
                 return [_settle(waiting)]
         return []
 
@@ -328,16 +328,19 @@ class Desk:
     # -- how it stands
 
     def troubles(self, now: Now) -> dict[str, str]:
-        """What an operator must know, by device."""
-        s = self.settings
-        said = {siren.id: siren.trouble(now.steady_ns, s.lost_s, s.low_battery) for siren in self.sirens.values()}
-        said |= {siren.id: f"is not in the list (zone {siren.zone})" for siren in self.unlisted.values()}
-        return {device: text for device, text in said.items() if text}
+        """What an operator must know, by siren and cause."""
+        s, said = self.settings, {}
+        for siren in self.sirens.values():
+            for cause, text in siren.troubles(now.steady_ns, s.lost_s, s.low_battery).items():
+                said[f"{siren.id}/{cause}"] = f"{siren.id} {text}"
+        for siren in self.unlisted.values():
+            said[f"{siren.id}/list"] = f"{siren.id} is not in the list (zone {siren.zone})"
+        return said
 
 
-def _settle(waiting: _Waiting, *, superseded: bool = False) -> Settled:
-    missing = () if superseded else tuple(sorted(waiting.devices))
-    return Settled(waiting.publish.topic, waiting.token, dict(waiting.done), missing, superseded)
+def _settle(waiting: _Waiting) -> Settled:
+    missing = () if waiting.superseded else tuple(sorted(waiting.devices))
+    return Settled(waiting.publish.topic, waiting.token, dict(waiting.done), missing, waiting.superseded)
 
 
 def _words(command: Command) -> str:

@@ -199,7 +199,8 @@ class Player:
             await _finish(process)
             last = await self._start(self.settings.command, self._environment(order, "stop"))
             with suppress(TimeoutError):
-                await asyncio.wait_for(last.wait(), _STOP_S)
+                async with asyncio.timeout(_STOP_S):
+                    await last.wait()
             await _finish(last)
 
     async def _waves(self, order: Play) -> None:
@@ -212,7 +213,7 @@ class Player:
         seconds = min(order.seconds, _WHOLE_S)
         if s.voice:
             seconds = min(seconds, max(_WITH_VOICE_S, cycle_s(name)))
-        path = self._wave(name, seconds, command)
+        path = await asyncio.to_thread(self._wave, name, seconds, command)
         told = False
         while True:
             process = await self._start((*s.wave, str(path)))
@@ -228,7 +229,8 @@ class Player:
         """Say that it plays, unless it ends at once with an error."""
         began_s = asyncio.get_running_loop().time()
         try:
-            code = await asyncio.wait_for(asyncio.shield(process.wait()), _EARLY_S)
+            async with asyncio.timeout(_EARLY_S):
+                code = await process.wait()
         except TimeoutError:
             code = 0
         except asyncio.CancelledError:
@@ -257,7 +259,8 @@ class Player:
             if argv:
                 process = await self._start(argv, {"RAMPART_SIREN_ACTION": LINK_LOST})
                 try:
-                    await asyncio.wait_for(process.wait(), _STOP_S)
+                    async with asyncio.timeout(_STOP_S):
+                        await process.wait()
                 except TimeoutError:
                     pass
                 finally:
@@ -324,7 +327,8 @@ async def _finish(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         process.terminate()
     try:
-        await asyncio.wait_for(asyncio.shield(process.wait()), _END_S)
+        async with asyncio.timeout(_END_S):
+            await process.wait()
     except (TimeoutError, asyncio.CancelledError):
         with suppress(ProcessLookupError):
             process.kill()

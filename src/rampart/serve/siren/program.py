@@ -25,6 +25,7 @@ from .effects import Chirp, Effect, Event, Extend, Keep, Now, Play, SelfTest, Se
 from .player import Player, PlayerSettings, choose_texts
 from .store import MarksFile
 from .supply import read_system, run_probe
+from .tasks import end_tasks
 
 SECOND = 1_000_000_000
 #: Reports that wait for a connection; the oldest go.
@@ -33,6 +34,8 @@ _FIRST_WAIT_S, _LAST_WAIT_S = 0.2, 5.0
 #: The clocks are looked at least this often.
 _TICK_S = 1.0
 _SUPPLY_S = 30.0
+#: A server that has not announced itself for so long may be followed by that of another site.
+_SERVER_LEFT_S = 3.0
 
 Tell = Callable[[str, dict[str, Any]], None]  #: name of an event and its fields
 
@@ -110,11 +113,9 @@ class SirenProgram:
             for task in done:
                 task.result()
         finally:
-            for task in (*work, end, *self._background):
-                task.cancel()
             if self.device is not None:
                 self._apply(self.device.end(read_clocks(), "end"))
-            await asyncio.gather(*work, end, *self._background, return_exceptions=True)
+            await end_tasks([*work, end, *self._background])
             await self._player.close()
 
     # -- the state machine and its effects
@@ -223,7 +224,8 @@ class SirenProgram:
                 self._apply_quietly(self.device.tick(read_clocks()))
                 wait_s = min(wait_s, max((self.device.due_ns() - time.monotonic_ns()) / SECOND, 0.0))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
 
     def _apply_quietly(self, effects: Iterable[Effect]) -> None:
         """As `_apply`, without waking whoever called."""
@@ -295,9 +297,7 @@ class SirenProgram:
             try:
                 await self._receive(client, device)
             finally:
-                sender.cancel()
-                with suppress(Exception, asyncio.CancelledError):
-                    await sender
+                await end_tasks([sender])
                 if device is not None:
                     await self._take_leave(client, device)
 
@@ -314,36 +314,34 @@ class SirenProgram:
         async for message in client.messages:
             topic, data = str(message.topic), bytes(message.payload or b"")
             if topic.endswith("/siren/server"):
-                if self._hear_server(topic, data):
+                if not message.retain and self._hear_server(topic, data):
                     return
             elif device is not None:
                 self._apply(device.hear(read_clocks(), topic, data, retained=message.retain))
 
     def _hear_server(self, topic: str, data: bytes) -> bool:
         """Whether a server announced itself that makes us a siren of another site."""
-        device, site = self.device, topic.split("/")[2]
-        if not data:
-            if device is not None and site == device.settings.site:
-                self._server_left = True
-            return False
+        device, now_s = self.device, time.monotonic()
         try:
             opened = unseal(data, self.settings.trusted)
-            announced = Announcement.read(opened.payload)
+            site = Announcement.read(opened.payload).site
+            if server_topic(site) != topic or opened.key is None or not opened.key.allows(site):
+                raise MessageError("not_allowed", f"the key may not speak for {site}")
         except MessageError as error:
             self.tell("refused", {"reason": error.reason, "detail": error.detail, "topic": topic})
             return False
-        if announced.site != site or opened.key is None or not opened.key.allows(site):
-            return False
-        if device is not None and (site == device.settings.site or not self._server_left):
+        if device is not None and site == device.settings.site:
+            self._announced_s = now_s
+        if device is not None and now_s < self._announced_s + _SERVER_LEFT_S:
             return False
         if device is not None:
             self._apply(device.end(read_clocks(), "another site"))
-        self._server_left = False
+        self._announced_s = now_s
         self._become(site)
         self.tell("site", {"site": site, "key": opened.key.id})
         return True
 
-    _server_left = False
+    _announced_s = 0.0  # when the server of our site was last heard of
 
     async def _send(self, client: Any) -> None:
         while True:

@@ -44,21 +44,21 @@ class Siren:
         """Since when nothing shows that it hears us."""
         return (now_ns - (self.since_ns if self.heard_ns is None else self.heard_ns)) * 1e-9
 
-    def trouble(self, now_ns: int, lost_s: float, low_battery: float) -> str:
-        """What an operator must know of it; empty if all is well."""
-        said = []
+    def troubles(self, now_ns: int, lost_s: float, low_battery: float) -> dict[str, str]:
+        """What an operator must know of it, cause by cause; empty if all is well."""
+        said = {}
         if self.offline:
-            said.append("is off the broker")
-        elif self.silent_s(now_ns) > lost_s:
-            said.append(f"no heartbeat for {self.silent_s(now_ns):.0f} s")
+            said["presence"] = "is off the broker"
+        if self.silent_s(now_ns) > lost_s:
+            said["heartbeat"] = f"no heartbeat for {self.silent_s(now_ns):.0f} s"
         if self.unanswered:
-            said.append(f"did not acknowledge {self.unanswered}")
-        said += [f"fault: {fault}" for fault in self.faults]
+            said["command"] = f"did not acknowledge {self.unanswered}"
+        said |= {f"fault-{fault.partition(' (')[0]}": f"fault: {fault}" for fault in self.faults}
         if self.self_test and not self.self_test["passed"]:
             failed = [f"{name}: {text}" for name, text in self.self_test["checks"].items() if text != "ok"]
-            said.append(f"self-test failed ({'; '.join(failed)})")
+            said["self-test"] = f"self-test failed ({'; '.join(failed)})"
         if self.battery_percent is not None and self.battery_percent < low_battery:
-            said.append(f"battery at {self.battery_percent:.0f} %")
+            said["battery"] = f"battery at {self.battery_percent:.0f} %"
         if self.mains is False:
-            said.append("runs on its battery")
-        return "; ".join(said)
+            said["mains"] = "runs on its battery"
+        return said

@@ -61,7 +61,8 @@ async def run_probe(argv: tuple[str, ...]) -> tuple[Power, dict[str, str]]:
     except OSError as error:
         return Power(), {"probe": f"cannot be run: {error.strerror or error}"}
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), _PROBE_S)
+        async with asyncio.timeout(_PROBE_S):
+            out, _ = await process.communicate()
     except TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

@@ -185,7 +185,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Announcement:
-    """That a server speaks for the sirens of a site: kept by the broker for as long as the server is connected."""
+    """That a server speaks for the sirens of a site, said twice per second."""
 
     site: str
     time_ms: int  #: server's clock, ms UTC
@@ -208,6 +208,6 @@ def _texts(said: Fields) -> dict[str, Said]:
         raise MessageError("field", f"texts: expected at most {MOST_LANGUAGES} languages")
     texts = {}
     for tag in table:
-        text = Fields(table).inside(tag)
+        text = Fields(table, "texts.").inside(tag)
         texts[tag[:35]] = Said(*(text.text(name, MOST_TEXT) for name in ("headline", "instruction", "spoken")))
     return texts
