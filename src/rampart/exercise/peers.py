@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rampart.errors import InputError
 from rampart.pipeline import Scenario
 from rampart.pipeline.document import Document, parse_document, read_text
 from rampart.pipeline.scenario import SpecReader
 
+#: A broker on this machine is where the sirens of this machine listen: they need no keys that somebody must make.
+HERE = ("localhost", "127.0.0.1", "::1")
 #: Scheme of an address -> kind of [[out]]; any other text is a folder for CAP files.
 KINDS = {
     "mqtt": "mqtt", "mqtts": "mqtt", "http": "webhook", "https": "webhook", "tcp": "cot", "tls": "cot", "udp": "cot",
@@ -26,8 +30,9 @@ def with_peers(scenario: Scenario, addresses: Sequence[str]) -> Scenario:
     scenario : Scenario
         Its own ``[[out]]`` stay.
     addresses : sequence of str
-        ``mqtt://HOST[:PORT]`` or ``mqtts://`` a broker, ``tcp://``, ``tls://`` or ``udp://HOST:PORT`` Cursor on Target,
-        ``http://`` or ``https://`` a webhook, anything else a folder for CAP files.
+        ``mqtt://HOST[:PORT]`` or ``mqtts://`` a broker (on this machine also its sirens), ``tcp://``, ``tls://`` or
+        ``udp://HOST:PORT`` Cursor on Target, ``http://`` or ``https://`` a webhook, anything else a folder for
+        CAP files.
 
     Raises
     ------
@@ -35,11 +40,26 @@ def with_peers(scenario: Scenario, addresses: Sequence[str]) -> Scenario:
         For an address that is none.
     """
     sites = [site.id for site in scenario.parts["site"]]
-    rows = [_row(address, i, site) for i, address in enumerate(addresses, 1) for site in sites]
+    rows = [row for i, address in enumerate(addresses, 1) for site in sites for row in _rows(address, i, site)]
     if len(sites) == 1:
         rows = [{**row, "id": row["id"].rpartition("-")[0]} for row in rows]
     specs = SpecReader(Document({"out": rows}, "--to", {}), frozenset({"out"})).parts("out")
     return replace(scenario, parts={**scenario.parts, "out": (*scenario.parts["out"], *specs)})
+
+
+def _rows(address: str, number: int, site: str) -> list[dict[str, Any]]:
+    """The ``[[out]]`` of an address: one, and with a broker on this machine a second one for sirens."""
+    row = _row(address, number, site)
+    if row["kind"] != "mqtt" or not _here(address) or find_spec("cryptography") is None:
+        return [row]
+    return [row, {**row, "id": f"siren-{number}-{site}", "kind": "siren"}]
+
+
+def _here(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme == "mqtt" and urlsplit(address).hostname in HERE
+    except ValueError:
+        return False
 
 
 def _row(address: str, number: int, site: str) -> dict[str, Any]:

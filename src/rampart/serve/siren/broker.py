@@ -102,7 +102,7 @@ def mqtt_library() -> Any:
     try:
         import aiomqtt
     except ImportError:
-        raise InputError("MQTT needs aiomqtt: pip install 'rampart[siren]'") from None
+        raise InputError("MQTT needs aiomqtt: pip install 'rampart[live]'") from None
     return aiomqtt
 
 

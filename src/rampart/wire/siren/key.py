@@ -1,6 +1,6 @@
 """Keys: Ed25519 pairs. Whoever commands holds the private half; a siren holds the public one and cannot forge.
 
-Needs cryptography, which the extra ``siren`` brings. This module reads no file and draws no random number: the seed of
+Needs cryptography, which the extra ``live`` brings. This module reads no file and draws no random number: the seed of
 a key is handed in.
 """
 
@@ -163,5 +163,5 @@ def _library() -> Any:
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError:
-        raise InputError("sirens need cryptography: pip install 'rampart[siren]'") from None
+        raise InputError("sirens need cryptography: pip install 'rampart[live]'") from None
     return ed25519

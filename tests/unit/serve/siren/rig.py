@@ -32,8 +32,20 @@ def sound(now_s, phase=Phase.SHELTER, *, status=AlertStatus.EXERCISE, sequence=N
 class Rig:
     """What the siren does and says goes into lists; with a desk, both talk to each other."""
 
-    def __init__(self, statuses=ALL, *, wrong_s=0.0, marks=None, desk=True, trusted=(KEY.trusted,), phases=frozenset(Phase),
-                 key=None, listed=None, settings=None, player_fails=""):  # fmt: skip
+    def __init__(
+        self,
+        statuses=ALL,
+        *,
+        wrong_s=0.0,
+        marks=None,
+        desk=True,
+        trusted=(KEY.trusted,),
+        phases=frozenset(Phase),
+        key=None,
+        listed=None,
+        settings=None,
+        player_fails="",
+    ):
         self.s, self.wrong_s, self.server_off_s = 0.0, wrong_s, 0.0
         self.rings, self.stops, self.events, self.kept, self.tests, self.settled, self.published = (
             [],

@@ -167,8 +167,16 @@ def test_topics_are_taken_apart_and_nothing_else_is():
     topic = command_topic("embassy", "north", AlertStatus.EXERCISE)
     assert parse_topic(topic).status is AlertStatus.EXERCISE
     assert parse_topic(device_topic("embassy", "north", "roof-1", "answer")).device == "roof-1"
-    for bad in ("", "a", topic + "/x", topic.replace("exercise", "loud"), topic.replace("v1", "v2"), "rampart/v1//siren/zone/n/test",
-                device_topic("embassy", "north", "roof-1", "secret"), device_topic("embassy", "no rth", "roof-1", "report")):  # fmt: skip
+    for bad in (
+        "",
+        "a",
+        topic + "/x",
+        topic.replace("exercise", "loud"),
+        topic.replace("v1", "v2"),
+        "rampart/v1//siren/zone/n/test",
+        device_topic("embassy", "north", "roof-1", "secret"),
+        device_topic("embassy", "no rth", "roof-1", "report"),
+    ):
         assert parse_topic(bad) is None
 
 
@@ -178,10 +186,14 @@ def test_keys_as_files_hold_them():
     assert base64.b64encode(KEY.seed).decode() not in KEY.trusted.line
     assert base64.b64encode(KEY.seed).decode() not in repr(KEY)
     for bad, says in (
-        ("", "no public key"), ("hello", "no key"), (KEY.line, "private"), (KEY.trusted.line[:-6], ":1: "),
-        (KEY.trusted.line.replace("embassy", "a/b"), "site"), (KEY.trusted.line.replace("actual", "loud"), "statuses"),
+        ("", "no public key"),
+        ("hello", "no key"),
+        (KEY.line, "private"),
+        (KEY.trusted.line[:-6], ":1: "),
+        (KEY.trusted.line.replace("embassy", "a/b"), "site"),
+        (KEY.trusted.line.replace("actual", "loud"), "statuses"),
         (KEY.trusted.line.replace("ed25519", "hmac"), "no key"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(InputError, match=says):
             parse_trusted(bad, "site.pub")
     with pytest.raises(InputError, match="public"):
