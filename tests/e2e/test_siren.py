@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("aiomqtt")
 pytest.importorskip("cryptography")
-WAIT_S = 60.0
+WAIT_S = 120.0
 PLAYER = """
 import json, os, sys, time
 with open(sys.argv[1], "a") as log:
@@ -56,7 +56,7 @@ def home(tmp_path):
 
 def rampart(*args, env, **more):
     command = [sys.executable, "-m", "rampart", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=300, **more)
+    return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=550, **more)
 
 
 class Siren:

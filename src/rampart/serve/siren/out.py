@@ -78,9 +78,8 @@ class SirenSpec(OutSpec):
     signing_key: str | None = None
     #: the sirens; if none is listed, every one that reports is waited for
     device: Annotated[tuple[SirenDeviceSpec, ...], BeforeValidator(_tuple)] = ()
-    languages: Annotated[tuple[str, ...], BeforeValidator(_tuple)] | None = (
-        None  #: of the texts; all there are if not given
-    )
+    #: of the texts; all there are if not given
+    languages: Annotated[tuple[str, ...], BeforeValidator(_tuple)] | None = None
     prepare_s: Annotated[Number, Field(gt=0, le=600)] = 8.0  #: how long prepare sounds
     shelter_s: Annotated[Number, Field(gt=0, le=600)] = 60.0  #: how long shelter sounds
     release_s: Annotated[Number, Field(gt=0, le=600)] = 12.0  #: how long release sounds
