@@ -152,5 +152,5 @@ def test_check_reads_them_and_says_one_line(tmp_path):
     )
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith(f"rampart: {path}:17: out 'b': url = 'mqtt//a', expected mqtt://HOST")
+    assert done.stderr.startswith(f"rampart: {path}:18: out 'b': url = 'mqtt//a', expected mqtt://HOST")
     assert done.stderr.count("\n") == 1
