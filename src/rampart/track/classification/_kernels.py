@@ -93,8 +93,8 @@ LEAST_LN_SCORE = -6.0
 FADE = 0.93
 FULL = 2.0
 LINK, REMOTE_ID = 1, 2
-# Ln odds that what says that it is something else is of a class (one drone in ten thousand answers as an aircraft does),
-# and that a drone says it is of the wrong kind
+# Ln odds that what says that it is something else is of a class (one drone in ten thousand answers as an aircraft), and
+# that a drone says it is of the wrong kind
 IMPOSTOR, MISLABELLED = -9.2, -3.0
 GRAVITY = 9.81
 # Features of a class: speed, climb, height, RCS, ln drag: low, high, shoulder each; prior, P(thrust seen); shares of
