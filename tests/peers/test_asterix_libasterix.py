@@ -170,7 +170,7 @@ def random_item(rng, item):
 
 THEIR_EDITIONS = [
     (number, edition)
-    for number, oldest in ((15, "1.0"), (34, "1.27"), (48, "1.27"), (62, "1.16"), (65, "1.4"))
+    for number, oldest in ((15, "1.0"), (21, "2.2"), (34, "1.27"), (48, "1.27"), (62, "1.16"), (65, "1.4"))
     for edition in editions(number)[editions(number).index(oldest) :]
 ]
 

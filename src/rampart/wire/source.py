@@ -18,6 +18,7 @@ from .asterix import (
     Decoder,
     Editions,
     SourceStatus,
+    aircraft_reports,
     decode_joined,
     plots_to_detections,
     reports_to_detections,
@@ -202,6 +203,9 @@ def _assemble(
             other, more = reports_to_tracks(batch, dated_ns=times)
             tracks.append(other)
             left |= more
+        elif batch.columns.category.number == 21:
+            other, left = aircraft_reports(batch, dated_ns=times)
+            tracks.append(other)
         elif batch.columns.category.number == 62:
             other, left = system_tracks(batch, dated_ns=times)
             tracks.append(other)

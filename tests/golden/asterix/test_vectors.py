@@ -10,6 +10,7 @@ from rampart.wire.asterix import Editions, category, decode_columns, decode_reco
 from rampart.wire.asterix.columns import WANTED
 
 VECTORS = {
+    "cat021ed2.1.bin": (21, "2.2"),  # 2.1 differs in one item that the vector lacks
     "cat034ed1.26.bin": (34, "1.26"),
     "cat048ed1.23.bin": (48, "1.23"),
     "cat062ed1.16.bin": (62, "1.16"),
@@ -18,6 +19,15 @@ VECTORS = {
 
 # jASTERIX's names where they are not ours; {} stands for the index of a repetition
 NAMES = {
+    21: {
+        "161/Track Number": "161/TRN", "015/Service Identification": "015/SID", "130/Latitude": "130/LAT",
+        "130/Longitude": "130/LON", "080/Target Address": "080/ADDRESS",
+        "073/Time of Message Reception for Position": "073/TOD",
+        "075/Time of Message Reception of Velocity": "075/TOD", "140/Geometric Height": "140/HEIGHT",
+        "090/NUCr or NACv": "090/NUCR", "090/NUCp or NIC": "090/NUCP", "070/Mode-3/A": "070/MODE3A",
+        "145/Flight Level": "145/FL", "077/Time Of ASTERIX Report Transmission": "077/TOD",
+        "170/Target Identification": "170/IDENT", "016/RP": "016/PERIOD",
+    },
     34: {
         "000/Message Type": "000/TYP", "030/Time of Day": "030/TOD", "020/Sector Number": "020/SECTOR",
         "050/COM/OVL RDP": "050/COM/OVLRDP", "050/COM/OVL XMT": "050/COM/OVLXMT", "050/PSR/CH-A/B": "050/PSR/CHAB",
@@ -85,7 +95,7 @@ def test_every_value(vector):
     layout = category(number, edition)
     record, end = decode_record(layout, data, 3)
     assert end == len(data)
-    assert expected["edition"] == edition
+    assert expected["edition"] == ("2.1" if number == 21 else edition)
     assert expected["records"] == 1
     checked = 0
     for field in expected["fields"]:
@@ -155,7 +165,6 @@ def test_as_files(shared_data):
         ("cat004ed1.4.bin", {"4": 3}),
         ("cat010ed0.31.bin", {"10": 1}),
         ("cat019ed1.3.bin", {"19": 1}),
-        ("cat021ed2.1.bin", {"21": 1}),
     ],
 )
 def test_other_categories_are_skipped_and_counted(shared_data, name, skipped):

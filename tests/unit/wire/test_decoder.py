@@ -44,10 +44,10 @@ def test_the_filter_forgets():
 
 def test_other_categories_are_counted():
     decoded = Decoder().decode(
-        [Datagram(b"\x15\x00\x05\x01\x02" + block(plot(1.0)), 0), Datagram(b"\xfe\x00\x04\x01", 0)]
+        [Datagram(b"\x13\x00\x05\x01\x02" + block(plot(1.0)), 0), Datagram(b"\xfe\x00\x04\x01", 0)]
     )
     assert decoded.records == {48: 1}
-    assert decoded.skipped == {21: 1}
+    assert decoded.skipped == {19: 1}
     assert decoded.rejected == {reason.CATEGORY: 1}
 
 

@@ -1,4 +1,4 @@
-"""CAT015 records as detections and external tracks, and back; CAT062 and CAT034 as a feed sends them."""
+"""CAT015 and CAT021 records as detections and external tracks, and back; CAT062 and CAT034 as a feed sends them."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from rampart.wire import SensorNoise, read_source
 from rampart.wire.asterix import (
     Datagram,
     Decoder,
+    aircraft_reports,
     category,
     encode_block,
     report_datagrams,
@@ -179,6 +180,57 @@ def test_tracks_of_another_system_are_written_and_read_back():
     np.testing.assert_allclose(got.position_sigma_m, sent.position_sigma_m, atol=0.26)
     for name in ("source", "source_track", "identity", "coasted", "flags"):
         assert getattr(got, name).tolist() == getattr(sent, name).tolist()
+
+
+def aircraft(**items):
+    base = {
+        "010": {"SAC": 25, "SIC": 9},
+        "071": {"TOD": 4.5},
+        "131": {"LAT": 33.3, "LON": 44.4},
+        "080": {"ADDRESS": 0x3C660C},
+        "140": {"HEIGHT": 10000.0},
+        "090": {"NACP": 9},
+        "157": {"RATE": -600.0},
+        "160": {"GS": 0.06, "TA": 270.0},
+    }
+    return {name: value for name, value in (base | items).items() if value is not None}
+
+
+def flying(*records):
+    datagram = Datagram(encode_block(category(21), records), DAY + 5_000_000_000)
+    (found,) = Decoder().decode([datagram]).batches
+    return aircraft_reports(found)
+
+
+def test_aircraft_name_themselves():
+    found, left_out = flying(aircraft())
+    row = found[0]
+    assert not left_out
+    assert (row.source, row.identity, row.source_track) == ("25/9", "3C660C", 0x3C660C)
+    assert np.degrees(row.latitude_rad) == pytest.approx(33.3, abs=1e-7)
+    assert row.height_m == pytest.approx(3048.0)
+    np.testing.assert_allclose(row.velocity_xyz_ms, [-0.06 * 1852, 0.0, -3.048], atol=0.06)
+    # 30 m hold 95 % of the errors: 2.45 sigma
+    np.testing.assert_allclose(row.position_sigma_m, 30.0 / 2.4477, rtol=1e-4)
+    assert row.time_ns - DAY == 4_500_000_000
+
+
+def test_what_aircraft_leave_unsaid():
+    coarse = {"131": None, "130": {"LAT": 33.25, "LON": 44.5}, "071": None, "073": {"TOD": 4.0}}
+    found, left_out = flying(
+        aircraft(**coarse, **{"090": None, "157": None, "155": {"RATE": 300.0}, "040": {"SIM": 1}}),
+        aircraft(**{"071": None}),
+        aircraft(**{"131": None}),
+        aircraft(**{"040": {"RAB": 1}}),
+        aircraft(**{"090": {"NACP": 0}, "160": None, "080": None}),
+    )
+    assert left_out == {"no_time": 1, "no_position": 1, "surface": 1}
+    assert np.degrees(found.longitude_rad[0]) == pytest.approx(44.5, abs=1e-4)
+    assert found.flags.tolist() == [int(DetectionFlag.SIMULATED), 0]
+    assert np.isnan(found.position_sigma_m).all()
+    assert found.velocity_xyz_ms[0, 2] == pytest.approx(1.524)
+    assert np.isnan(found.velocity_xyz_ms[1, :2]).all()
+    assert (found.identity[1], found.source_track[1]) == ("", -1)
 
 
 def test_turns_of_an_antenna():

@@ -25,7 +25,7 @@ def test_every_edition_is_whole(number, edition):
 
 
 def test_slots_of_each_category():
-    assert [len(category(number).items) for number in CATEGORIES] == [26, 14, 28, 35, 14]
+    assert [len(category(number).items) for number in CATEGORIES] == [26, 49, 14, 28, 35, 14]
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,9 @@ def test_slots_of_each_category():
         (15, "625/R", "R", 24, "s", 0.1, "m"),
         (15, "627/SDAZ", "SDAZ", 16, "u", 360 / 2**19, "deg"),
         (15, "628/EL", "EL", 16, "s", 180 / 2**16, "deg"),
+        (21, "131", "LON", 32, "s", 180 / 2**30, "deg"),
+        (21, "160", "GS", 15, "u", 1 / 2**14, "NM/s"),
+        (21, "140", "HEIGHT", 16, "s", 6.25, "ft"),
         (34, "030", "TOD", 24, "u", 1 / 128, "s"),
         (34, "120", "LAT", 24, "s", 180 / 2**23, "deg"),
         (48, "040", "RHO", 16, "u", 1 / 256, "NM"),
@@ -76,8 +79,8 @@ def test_what_editions_change():
 
 
 def test_unknown_category_and_edition():
-    with pytest.raises(InputError, match=r"category 21 is not read; expected one of 15, 34, 48, 62, 65"):
-        category(21)
+    with pytest.raises(InputError, match=r"category 19 is not read; expected one of 15, 21, 34, 48, 62, 65"):
+        category(19)
     with pytest.raises(InputError, match=r"CAT048 edition '9.9' is not known; expected one of 1.21, .*1.32"):
         category(48, "9.9")
     with pytest.raises(KeyError):
@@ -85,4 +88,11 @@ def test_unknown_category_and_edition():
 
 
 def test_defaults():
-    assert {n: default_edition(n) for n in CATEGORIES} == {15: "1.2", 34: "1.29", 48: "1.32", 62: "1.21", 65: "1.6"}
+    assert {n: default_edition(n) for n in CATEGORIES} == {
+        15: "1.2",
+        21: "2.7",
+        34: "1.29",
+        48: "1.32",
+        62: "1.21",
+        65: "1.6",
+    }

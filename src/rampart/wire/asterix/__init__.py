@@ -1,5 +1,6 @@
-"""ASTERIX: CAT015, CAT034, CAT048, CAT062 and CAT065, table-driven, both ways."""
+"""ASTERIX: CAT015, CAT021, CAT034, CAT048, CAT062 and CAT065, table-driven, both ways."""
 
+from .aircraft import aircraft_reports
 from .block import split_blocks
 from .columns import RecordColumns, decode_columns
 from .decoder import Batch, Datagram, Decoded, Decoder, decode_joined
@@ -22,6 +23,7 @@ __all__ = [
     "Editions",
     "RecordColumns",
     "SourceStatus",
+    "aircraft_reports",
     "category",
     "decode_block",
     "decode_columns",

@@ -27,6 +27,11 @@ WANTED = {
         "601/SDGH/SDGH", "602/HV/X", "602/HV/Y", "604/VV/VV", "625/R/R", "625/SDR/SDR", "625/RR/RR", "625/SDRR/SDRR",
         "626/DV/DV", "626/SDDV/SDDV", "627/AZ/AZ", "627/SDAZ/SDAZ", "628/EL/EL", "628/SDEL/SDEL", "630/DPS/DPS",
     ),
+    21: (
+        "010/SAC", "010/SIC", "040/RAB", "040/SIM", "040/TST", "161/TRN", "071/TOD", "073/TOD", "130/LAT", "130/LON",
+        "131/LAT", "131/LON", "080/ADDRESS", "140/HEIGHT", "090/NACP", "145/FL", "155/RATE", "157/RATE", "160/GS",
+        "160/TA", "170/IDENT", "020/ECAT",
+    ),
     34: (
         "010/SAC", "010/SIC", "000/TYP", "030/TOD", "020/SECTOR", "041/PERIOD", "050/COM/NOGO", "050/COM/TSV",
         "120/HGT", "120/LAT", "120/LON",
@@ -46,7 +51,7 @@ WANTED = {
     65: ("010/SAC", "010/SIC", "000/TYP", "015/SID", "030/TOD", "020/BATCH", "040/NOGO", "040/TSV"),
 }  # fmt: skip
 
-_TIME = {15: "145/TOD", 34: "030/TOD", 48: "140/TOD", 62: "070/TOD", 65: "030/TOD"}
+_TIME = {15: "145/TOD", 21: "071/TOD", 34: "030/TOD", 48: "140/TOD", 62: "070/TOD", 65: "030/TOD"}
 _MAX_ROWS = 1 << 16
 
 
@@ -164,9 +169,12 @@ def _impossible(columns: RecordColumns) -> list[tuple[str, np.ndarray]]:
         (reason.NO_SOURCE, np.isnan(columns["010/SAC"])),
         (reason.TIME_OF_DAY, columns.time_of_day_s >= 86400.0),
     ]
-    position = {15: ("600/P84/LAT", "600/P84/LON"), 34: ("120/LAT", "120/LON"), 62: ("105/LAT", "105/LON")}.get(
-        columns.category.number
-    )
+    position = {
+        15: ("600/P84/LAT", "600/P84/LON"),
+        21: ("131/LAT", "131/LON"),
+        34: ("120/LAT", "120/LON"),
+        62: ("105/LAT", "105/LON"),
+    }.get(columns.category.number)
     if position:
         latitude, longitude = position
         checks.append((reason.POSITION, (np.abs(columns[latitude]) > 90.0) | (np.abs(columns[longitude]) > 180.0)))

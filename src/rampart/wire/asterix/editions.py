@@ -84,7 +84,7 @@ class Editions:
         """The edition of each category, for reports.
 
         >>> Editions().describe()
-        {'15': '1.2', '34': '1.29', '48': '1.32', '62': '1.21', '65': '1.6'}
+        {'15': '1.2', '21': '2.7', '34': '1.29', '48': '1.32', '62': '1.21', '65': '1.6'}
         """
         return {str(number): self.of(number).edition for number in CATEGORIES}
 

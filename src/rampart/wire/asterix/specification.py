@@ -28,7 +28,7 @@ from typing import Any
 from rampart.errors import InputError
 
 #: The categories that are read, in the order they are reported.
-CATEGORIES = (15, 34, 48, 62, 65)
+CATEGORIES = (15, 21, 34, 48, 62, 65)
 
 SHAPES = ("fixed", "extended", "repetitive", "chained", "compound", "explicit")
 _TEXT = ("octal", "hex", "icao", "ascii")
@@ -163,7 +163,7 @@ def category(number: int, edition: str | None = None) -> Category:
     Parameters
     ----------
     number : int
-        15, 34, 48, 62 or 65.
+        15, 21, 34, 48, 62 or 65.
     edition : str or None
         Such as ``"1.21"``; None for the default.
 
