@@ -408,12 +408,16 @@ class Device:
         return effects
 
     def _stopped(self, now: Now, what: Sounding, why: str) -> list[Effect]:
-        self._starting.pop(what.number, None)
+        unheard = self._starting.pop(what.number, None)
         seconds = round((now.steady_ns - what.started_ns) / SECOND, 3)
         command = what.command
         label = "" if command.phase is None else command.phase.label
         data = {"warning": command.warning, "phase": label, "why": why, "seconds": seconds}
-        return [Stop(what.number, why), self._report(What.STOPPED, data), Event("stopped", data)]
+        effects: list[Effect] = [Stop(what.number, why), self._report(What.STOPPED, data), Event("stopped", data)]
+        if unheard is not None:  # a later command came before the player had begun
+            topic = self._topic_of(command)
+            effects.append(self._acknowledge(topic, command, "overridden", unheard.clock, 0.0, "by a later command"))
+        return effects
 
     # -- what is said
 
