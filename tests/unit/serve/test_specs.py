@@ -21,7 +21,6 @@ origin = {{ lat_deg = 33.3, lon_deg = 44.39, height_m = 34.0 }}
 
 [[zone]]
 id = "north"
-shelter_time_s = 15.0
 polygon_en_m = [[-150, 50], [150, 50], [150, 250], [-150, 250]]
 shelter_time_s = 10.0
 
