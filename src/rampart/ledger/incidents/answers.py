@@ -1,0 +1,126 @@
+"""What the ledger answers: lists, one incident with what follows from its claims, statistics; as data and in words."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rampart.errors import InputError
+
+from .estimate import estimate_incident, reliability
+from .fields import TYPES, Count, parse_span
+from .statistics import Filter, incident_statistics, span_of
+from .store import Ledger
+
+
+def _time(row: Mapping[str, Any], name: str) -> str | None:
+    span = span_of(row, name)
+    return None if span is None else span.words()
+
+
+def list_rows(ledger: Ledger) -> list[dict[str, Any]]:
+    """The incidents in short, in the order of their times."""
+    claims = Counter(claim["incident_id"] for claim in ledger.claims())
+    names = ("id", "key", "title", "site", "status")
+    return [
+        {**{name: row[name] for name in names}, "time": _time(row, "time") or "unknown", "claims": claims[row["id"]]}
+        for row in ledger.incidents()
+    ]
+
+
+def describe_incident(ledger: Ledger, number: int) -> dict[str, Any]:
+    """One incident: what is claimed, by whom, and what follows from it, each number with its claims."""
+    row = ledger.incident(number)
+    names = ("id", "key", "title", "site", "status", "lat_deg", "lon_deg", "radius_m")
+    return {
+        "schema": 1,
+        **{name: row[name] for name in names},
+        "time": _time(row, "time"),
+        "claims": [_claim(claim) for claim in row["claims"]],
+        "estimate": estimate_incident(row["claims"]),
+        "statuses": [{key: s[key] for key in ("status", "reason", "at_ns")} for s in row["statuses"]],
+    }
+
+
+def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = (
+        "id", "source", "publisher", "reference", "statement", "type", "outcome", "place", "lat_deg", "lon_deg",
+        "radius_m", "attribution", "confidence",
+    )  # fmt: skip
+    count = None if row["count_low"] is None else Count(row["count_low"], row["count_high"]).words()
+    said = {name: row[name] for name in names}
+    return {**said, "published": _time(row, "published"), "count": count, "reliability": reliability(row)}
+
+
+def ask(
+    ledger: Ledger,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    site: str | None = None,
+    kind: str | None = None,
+) -> dict[str, Any]:
+    """Statistics of the incidents asked for; a day or time without a zone is meant in UTC.
+
+    Raises
+    ------
+    InputError
+        If a time or the type cannot be read.
+    """
+    if kind is not None and kind not in (*TYPES, "unknown"):
+        raise InputError(f"--type: {kind!r} is not known; expected one of {', '.join((*TYPES, 'unknown'))}")
+    spans = []
+    for name, text in (("since", since), ("until", until)):
+        try:
+            spans.append(None if text is None else parse_span(text, zone="Z"))
+        except InputError as error:
+            raise InputError(f"--{name}: {error}") from None
+        if text is not None and spans[-1] is None:
+            raise InputError(f"--{name}: expected a day or time")
+    asked = Filter(spans[0], spans[1], site, kind)
+    return incident_statistics(ledger.incidents(), ledger.claims(), asked)
+
+
+def incident_words(answer: Mapping[str, Any]) -> Iterator[str]:
+    """An incident in words."""
+    yield f"incident {answer['id']}: {answer['title'] or answer['key'] or ''}".rstrip()
+    yield f"  {answer['time'] or 'time unknown'}, {answer['site']}, {answer['status'].replace('_', ' ')}"
+    for claim in answer["claims"]:
+        who = claim["publisher"] or claim["source"].replace("_", " ")
+        yield f"  claim {claim['id']}, {who} (reliability {claim['reliability']:g}): {claim['statement']}"
+    estimate = answer["estimate"]
+    for kind, count in estimate["counts"].items():
+        likely = ", ".join(f"{n} with p {p:.2f}" for n, p in count["likeliest"].items())
+        yield f"  {kind}s: {count['low']} to {count['high']} (90 %), {likely}; from claims {_ids(count['claims'])}"
+    for name in ("type", "outcome"):
+        if estimate[name]:
+            chances = ", ".join(f"{word} {p:.2f}" for word, p in estimate[name]["p"].items() if p >= 0.01)
+            yield f"  {name}: {chances}; from claims {_ids(estimate[name]['claims'])}"
+
+
+def _ids(ids: list[int]) -> str:
+    return ", ".join(str(number) for number in ids)
+
+
+def statistics_words(answer: Mapping[str, Any]) -> Iterator[str]:
+    """Statistics in words: what is recorded and what is reported under headings of their own."""
+    recorded = answer["recorded"]
+    open_ = recorded["total"] - recorded["certain"]
+    note = f", {open_} of them with a time that leaves open whether they belong here" if open_ else ""
+    yield f"recorded: {recorded['total']} incidents{note}"
+    for name in ("by_type", "by_site", "by_month", "by_time_of_day"):
+        yield f"  {name.replace('_', ' ')}: {', '.join(f'{key} {n}' for key, n in recorded[name].items())}"
+    for kind, weapons in recorded["weapons"].items():
+        yield f"  {kind}s: {weapons['mean']:.1f}, {weapons['low']} to {weapons['high']} (90 %)"
+    outcome = recorded["outcome"]
+    if outcome["incidents"]:
+        yield (
+            f"  intercepted: {outcome['intercepted']['mean']:.1f} of {outcome['incidents']} incidents with a known "
+            f"outcome, {outcome['intercepted']['low']} to {outcome['intercepted']['high']} (90 %)"
+        )
+    yield "reported by others, not counted here:"
+    for figure in answer["reported"]:
+        who = figure["publisher"] or figure["source"].replace("_", " ")
+        value = Count(figure["low"], figure["high"]).words()
+        yield f"  {value} {figure['what']}, as of {figure['as_of']}: {who}, claim {figure['claim_id']}"
+    if not answer["reported"]:
+        yield "  nothing"

@@ -1,0 +1,238 @@
+"""Claims to estimates: how many and what, as distributions, from sources that contradict each other.
+
+Notes
+-----
+The model is a mixture that can be checked by hand. Each source knows what it says with its reliability r, and guesses
+otherwise; a guess is right as often as chance would have it. A claim that the truth lies in a set S (one number, a
+range, "at least") then has the likelihood
+
+    L(n) = r [n in S] + (1 - r) P(S)
+
+where P is what is thought before any claim. One claim of a number is therefore believed with probability
+r + (1 - r) P(n); of two that contradict each other, with reliabilities a and b, the first, the second and neither stand
+as a (1 - b) to (1 - a) b to (1 - a) (1 - b), nearly whatever P is while it is small. Claims are independent, except
+that of one publisher only the last about a type counts.
+
+Before any claim P(n) of a count is proportional to 1 / ((n + 1) (n + 2)), so "k or more" is as likely as 1 / (k + 1):
+most attacks are small, large ones happen. Counts go up to the larger of 100 and twice the largest number claimed.
+Types and outcomes have equal chances before any claim.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fields import OUTCOMES, RELIABILITY, TYPES
+
+#: Content of the intervals that are shown.
+INTERVAL = 0.9
+
+#: Sums are exact up to this many possible values, beyond by mean and variance of a normal distribution.
+EXACT_SUM = 1 << 18
+
+#: A claim of a count as the model takes it: low, high (None: at least), reliability.
+CountClaim = tuple[int, int | None, float]
+
+
+@dataclass(frozen=True, slots=True)
+class CountEstimate:
+    """How many there were.
+
+    Parameters
+    ----------
+    p : (k,) float
+        Probability of each count from 0 on.
+    claims : tuple of int
+        Ids of the claims that it rests on.
+    superseded : tuple of int
+        Ids of claims that a later one of the same publisher took the place of.
+    """
+
+    p: NDArray[np.float64]
+    claims: tuple[int, ...]
+    superseded: tuple[int, ...] = ()
+
+    def summary(self) -> dict[str, Any]:
+        """Mean, interval, the likeliest counts and the claims."""
+        low, high = interval(self.p)
+        ranked = np.argsort(-self.p, kind="stable")[:5]
+        return {
+            "mean": mean(self.p),
+            "low": low,
+            "high": high,
+            "likeliest": {str(n): round(float(self.p[n]), 4) for n in sorted(ranked) if self.p[n] >= 0.01},
+            "claims": list(self.claims),
+            "superseded": list(self.superseded),
+        }
+
+
+def reliability(claim: Mapping[str, Any]) -> float:
+    """Reliability of a claim: the confidence stated with it, else that of its kind of source.
+
+    >>> reliability({"source": "press", "confidence": None}), reliability({"source": "press", "confidence": 0.4})
+    (0.7, 0.4)
+    """
+    given = claim["confidence"]
+    return RELIABILITY.get(claim["source"], RELIABILITY["unknown"]) if given is None else float(given)
+
+
+@lru_cache(maxsize=65536)
+def count_distribution(claims: tuple[CountClaim, ...]) -> NDArray[np.float64]:
+    """Distribution of a count from what is claimed.
+
+    Parameters
+    ----------
+    claims : tuple of (int, int or None, float)
+        Low, high (None for "at least") and reliability, 0 < r < 1, of each.
+
+    Returns
+    -------
+    (k,) float
+        Probability of each count from 0 on; sums to 1.
+
+    Examples
+    --------
+    A paper says 14, the group that claims the attack says 30; neither is right with (1 - 0.7) (1 - 0.3) / 0.79:
+
+    >>> p = count_distribution(((14, 14, 0.7), (30, 30, 0.3)))
+    >>> p[[14, 30]].round(2).tolist()
+    [0.62, 0.11]
+    """
+    largest = max((low if high is None else high for low, high, _ in claims), default=0)
+    n = np.arange(max(100, 2 * largest) + 1)
+    prior = 1.0 / ((n + 1.0) * (n + 2.0))
+    prior /= prior.sum()
+    p: NDArray[np.float64] = prior.copy()
+    for low, high, r in claims:
+        inside = (n >= low) & (n <= (n[-1] if high is None else high))
+        p *= r * inside + (1.0 - r) * prior[inside].sum()
+        p /= p.sum()
+    p.flags.writeable = False
+    return p
+
+
+@lru_cache(maxsize=65536)
+def choice_distribution(claims: tuple[tuple[str, float], ...], words: tuple[str, ...]) -> NDArray[np.float64]:
+    """Distribution over a closed list of words from what is claimed.
+
+    Parameters
+    ----------
+    claims : tuple of (str, float)
+        Word and reliability of each.
+    words : tuple of str
+        The possible words.
+
+    Returns
+    -------
+    (len(words),) float
+        Probability of each; equal without claims.
+
+    Examples
+    --------
+    >>> choice_distribution((("landed", 0.7), ("intercepted", 0.8)), ("landed", "intercepted")).round(3).tolist()
+    [0.386, 0.614]
+    """
+    p = np.full(len(words), 1.0 / len(words))
+    for word, r in claims:
+        p *= r * np.array([word == w for w in words]) + (1.0 - r) / len(words)
+        p /= p.sum()
+    p.flags.writeable = False
+    return p
+
+
+def standing(claims: Iterable[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[int]]:
+    """The claims that stand, and the ids of those that a later one of the same publisher took the place of."""
+    last: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for claim in claims:
+        publisher = claim["publisher"]
+        last[(claim["id"],) if publisher is None else (claim["source"], publisher, claim["type"])] = claim
+    kept = list(last.values())
+    ids = {claim["id"] for claim in kept}
+    return kept, [claim["id"] for claim in claims if claim["id"] not in ids]
+
+
+def estimate_counts(claims: Sequence[Mapping[str, Any]]) -> dict[str, CountEstimate]:
+    """How many of each type that is claimed; counts without a type come under ``unknown``."""
+    estimates = {}
+    counted = [claim for claim in claims if claim["count_low"] is not None]
+    for kind in sorted({claim["type"] or "unknown" for claim in counted}):
+        kept, gone = standing([c for c in counted if (c["type"] or "unknown") == kind])
+        told = tuple((c["count_low"], c["count_high"], reliability(c)) for c in kept)
+        estimates[kind] = CountEstimate(count_distribution(told), tuple(c["id"] for c in kept), tuple(gone))
+    return estimates
+
+
+def estimate_choice(
+    claims: Sequence[Mapping[str, Any]], name: str, words: tuple[str, ...]
+) -> tuple[NDArray[np.float64], list[int]] | None:
+    """Type or outcome of an incident, and the claims it rests on; None if nobody says."""
+    kept, _ = standing([claim for claim in claims if claim[name] is not None])
+    if not kept:
+        return None
+    told = tuple((claim[name], reliability(claim)) for claim in kept)
+    return choice_distribution(told, words), [claim["id"] for claim in kept]
+
+
+def estimate_incident(claims: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All estimates of one incident, each with the ids of its claims."""
+    answer: dict[str, Any] = {"counts": {k: e.summary() for k, e in estimate_counts(claims).items()}}
+    for name, words in (("type", TYPES), ("outcome", OUTCOMES)):
+        found = estimate_choice(claims, name, words)
+        answer[name] = None
+        if found is not None:
+            chances = {word: round(float(p), 4) for word, p in zip(words, found[0], strict=True)}
+            answer[name] = {"likeliest": words[int(found[0].argmax())], "p": chances, "claims": found[1]}
+    return answer
+
+
+def mean(p: NDArray[np.float64]) -> float:
+    """Mean of a distribution over 0, 1, 2, ..."""
+    return float((p * np.arange(p.size)).sum())
+
+
+def interval(p: NDArray[np.float64], content: float = INTERVAL) -> tuple[int, int]:
+    """Equal-tailed interval of a distribution over 0, 1, 2, ...
+
+    >>> interval(np.array([0.01, 0.9, 0.09]))
+    (1, 2)
+    """
+    below = np.cumsum(p)
+    tail = (1.0 - content) / 2.0
+    low = int(np.searchsorted(below, tail, side="right"))
+    high = int(np.searchsorted(below, 1.0 - tail - 1e-12, side="left"))
+    return min(low, p.size - 1), min(high, p.size - 1)
+
+
+def sum_summary(parts: Mapping[int, tuple[NDArray[np.float64], int]]) -> dict[str, Any]:
+    """Mean and interval of a sum of independent counts.
+
+    Parameters
+    ----------
+    parts : mapping of int to ((k,) float, int)
+        Any key -> a distribution over 0, 1, 2, ... and how often it occurs in the sum.
+
+    Examples
+    --------
+    >>> coin = np.array([0.5, 0.5])
+    >>> sum_summary({0: (coin, 4)})
+    {'mean': 2.0, 'low': 0, 'high': 4}
+    """
+    values = [(np.arange(p.size), p, times) for p, times in parts.values()]
+    mu = float(sum(times * (n * p).sum() for n, p, times in values))
+    size = 1 + sum((p.size - 1) * times for _, p, times in values)
+    if size <= EXACT_SUM:
+        length = 1 << (size - 1).bit_length()
+        spectrum = np.ones(length // 2 + 1, dtype=np.complex128)
+        for _, p, times in values:
+            spectrum *= np.fft.rfft(p, length) ** times
+        total = np.clip(np.fft.irfft(spectrum, length)[:size] if length > 1 else np.ones(1), 0.0, None)
+        low, high = interval(total / total.sum())
+    else:
+        variance = float(sum(times * ((n * n * p).sum() - (n * p).sum() ** 2) for n, p, times in values))
+        half = 1.6448536269514722 * variance**0.5  # the normal distribution's 0.95 quantile
+        low, high = max(0, round(mu - half)), round(mu + half)
+    return {"mean": round(mu, 6), "low": low, "high": high}

@@ -1,0 +1,241 @@
+"""The ledger: incidents, claims and statuses in, each change an entry of the history."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+
+from rampart.errors import InputError
+
+from . import tables
+from .chain import Entry, append, canonical, faults
+from .database import Database
+from .drafts import ClaimDraft, IncidentDraft
+from .fields import STATUSES
+
+
+class Ledger:
+    """A ledger of incidents in a database.
+
+    Parameters
+    ----------
+    place : str
+        Path of a SQLite file, or ``sqlite:///FILE``. It is made by the first write.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     ledger = Ledger(str(Path(folder) / "unit.sqlite"))
+    ...     ledger.add([IncidentDraft(site="Green Zone", claims=(ClaimDraft("press", "Two rockets."),))], now_ns=0)
+    ...     len(ledger.claims()), ledger.verify()["ok"]
+    {'incidents': [1], 'claims': [1]}
+    (1, True)
+    """
+
+    def __init__(self, place: str) -> None:
+        self.database = Database(place)
+
+    def add(
+        self, incidents: Sequence[IncidentDraft], figures: Sequence[ClaimDraft] = (), *, now_ns: int
+    ) -> dict[str, list[int]]:
+        """Add incidents with their claims, and published figures: all of them or none.
+
+        Parameters
+        ----------
+        incidents : sequence of IncidentDraft
+        figures : sequence of ClaimDraft
+            Claims about a whole time, with `figure` set.
+        now_ns : int
+            Time of entry [ns UTC].
+
+        Returns
+        -------
+        dict
+            Ids given to ``incidents`` and ``claims``.
+
+        Raises
+        ------
+        InputError
+            If a key is in the ledger already or given twice, or the database cannot be written.
+        """
+        with self.database.writing() as connection:
+            _refuse_known_keys(connection, [i.key for i in incidents if i.key is not None])
+            writer = _Writer(connection, now_ns)
+            for draft in incidents:
+                number = writer.add("incident", draft.row())
+                writer.add(
+                    "status", {"incident_id": number, "status": draft.status, "reason": draft.reason, "at_ns": now_ns}
+                )
+                for claim in draft.claims:
+                    writer.add("claim", {"incident_id": number, **claim.row()})
+            for claim in figures:
+                writer.add("claim", {"incident_id": None, **claim.row()})
+            writer.flush()
+            return {"incidents": writer.ids("incident"), "claims": writer.ids("claim")}
+
+    def add_claim(self, incident_id: int | None, claim: ClaimDraft, *, now_ns: int) -> int:
+        """Add what one more source says of an incident, or a published figure; gives the claim's id."""
+        with self.database.writing() as connection:
+            if incident_id is not None:
+                _must_exist(connection, incident_id)
+            writer = _Writer(connection, now_ns)
+            number = writer.add("claim", {"incident_id": incident_id, **claim.row()})
+            writer.flush()
+            return number
+
+    def set_status(self, incident_id: int, status: str, reason: str, *, now_ns: int) -> None:
+        """Set the status of an incident, with the reason."""
+        if status not in STATUSES:
+            raise InputError(f"status {status!r} is not known; expected one of {', '.join(STATUSES)}")
+        with self.database.writing() as connection:
+            row = _must_exist(connection, incident_id)
+            writer = _Writer(connection, now_ns)
+            writer.add("status", {"incident_id": incident_id, "status": status, "reason": reason, "at_ns": now_ns})
+            writer.change("incident", incident_id, {**row, "status": status})
+            writer.flush()
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """All incidents as plain rows, in the order of their times, those without one last."""
+        table = tables.incident
+        order = (table.c.time_earliest_ns.is_(None), table.c.time_earliest_ns, table.c.id)
+        return self._rows(sa.select(table).order_by(*order))
+
+    def claims(self, incident_id: int | None = None) -> list[dict[str, Any]]:
+        """Claims as plain rows in the order of their ids: all, or those about one incident."""
+        query = sa.select(tables.claim).order_by(tables.claim.c.id)
+        if incident_id is not None:
+            query = query.where(tables.claim.c.incident_id == incident_id)
+        return self._rows(query)
+
+    def incident(self, incident_id: int) -> dict[str, Any]:
+        """One incident with its claims and the statuses it had."""
+        with self.database.reading() as connection:
+            row = _must_exist(connection, incident_id)
+            parts = {}
+            for name, table in (("claims", tables.claim), ("statuses", tables.status)):
+                query = sa.select(table).where(table.c.incident_id == incident_id).order_by(table.c.id)
+                parts[name] = [dict(r) for r in connection.execute(query).mappings()]
+        return {**row, **parts}
+
+    def _rows(self, query: sa.Select) -> list[dict[str, Any]]:
+        with self.database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def verify(self, head: str | None = None) -> dict[str, Any]:
+        """Check the chain of hashes, and that the tables hold what the history says.
+
+        Parameters
+        ----------
+        head : str or None
+            A head hash kept from before: the history must still contain it, which shows a cut-off end.
+
+        Returns
+        -------
+        dict
+            ``ok``, ``entries``, ``head`` and ``faults``: ``entry`` (its number, or None) and ``message`` of each.
+        """
+        with self.database.reading() as connection:
+            table = tables.history
+            rows = connection.execute(sa.select(table).order_by(table.c.number))
+            entries = [Entry(*row) for row in rows]
+            found: list[tuple[int | None, str]] = list(faults(entries))
+            found += _table_faults(connection, entries)
+        last = entries[-1].hash if entries else None
+        if head is not None and head not in {entry.hash for entry in entries}:
+            found.append((None, f"the history has no entry {head[:16]}...: it was cut off or written anew"))
+        messages = [{"entry": number, "message": message} for number, message in found]
+        return {"ok": not found, "entries": len(entries), "head": last, "faults": messages}
+
+
+class _Writer:
+    """Collects the rows and history entries of one transaction, and writes them at once."""
+
+    def __init__(self, connection: sa.Connection, now_ns: int) -> None:
+        self._connection, self._now_ns = connection, now_ns
+        history = tables.history
+        row = connection.execute(sa.select(history).order_by(history.c.number.desc()).limit(1)).first()
+        self._last = None if row is None else Entry(*row)
+        self._entries: list[dict[str, Any]] = []
+        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tables.SUBJECTS}
+        self._changes: list[tuple[str, dict[str, Any]]] = []
+        self._next: dict[str, int] = {}
+
+    def add(self, subject: str, row: Mapping[str, Any]) -> int:
+        if subject not in self._next:
+            table = tables.SUBJECTS[subject]
+            self._next[subject] = (self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0) + 1
+        number = self._next[subject]
+        self._next[subject] += 1
+        whole = {"id": number, **row}
+        self._rows[subject].append(whole)
+        self._enter("add", subject, whole)
+        return number
+
+    def change(self, subject: str, number: int, row: Mapping[str, Any]) -> None:
+        whole = {**row, "id": number}
+        self._changes.append((subject, whole))
+        self._enter("change", subject, whole)
+
+    def _enter(self, action: str, subject: str, row: Mapping[str, Any]) -> None:
+        self._last = append(self._last, self._now_ns, action, subject, row["id"], canonical(row))
+        self._entries.append(asdict(self._last))
+
+    def ids(self, subject: str) -> list[int]:
+        return [row["id"] for row in self._rows[subject]]
+
+    def flush(self) -> None:
+        for subject, rows in self._rows.items():
+            if rows:
+                self._connection.execute(tables.SUBJECTS[subject].insert(), rows)
+        for subject, row in self._changes:
+            table = tables.SUBJECTS[subject]
+            self._connection.execute(table.update().where(table.c.id == row["id"]).values(row))
+        if self._entries:
+            self._connection.execute(tables.history.insert(), self._entries)
+
+
+def _must_exist(connection: sa.Connection, incident_id: int) -> dict[str, Any]:
+    query = sa.select(tables.incident).where(tables.incident.c.id == incident_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise InputError(f"the ledger has no incident {incident_id}; rampart incident list shows those it has")
+    return dict(row)
+
+
+def _refuse_known_keys(connection: sa.Connection, keys: list[str]) -> None:
+    if not keys:
+        return
+    known = set(connection.execute(sa.select(tables.incident.c.key)).scalars())
+    for key in keys:
+        if key in known:
+            raise InputError(
+                f"incident {key!r} is in the ledger already, or given twice; nothing was added "
+                "(rampart incident claim adds to an incident)"
+            )
+        known.add(key)
+
+
+def _table_faults(connection: sa.Connection, entries: Iterable[Entry]) -> list[tuple[int | None, str]]:
+    """Rows that are not what the last history entry about them says, and rows that no entry tells of."""
+    latest = {(entry.subject, entry.subject_id): entry for entry in entries}
+    found: list[tuple[int | None, str]] = []
+    for name, table in tables.SUBJECTS.items():
+        for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings():
+            entry = latest.pop((name, row["id"]), None)
+            if entry is None:
+                found.append((None, f"{name} {row['id']} is in no entry of the history"))
+            elif not _says(entry.payload, dict(row)):
+                found.append((entry.number, f"{name} {row['id']} is not what entry {entry.number} says"))
+    for (name, number), entry in latest.items():
+        found.append((entry.number, f"{name} {number} of entry {entry.number} is gone"))
+    return found
+
+
+def _says(payload: str, row: dict[str, Any]) -> bool:
+    try:
+        return payload == canonical(row)
+    except (TypeError, ValueError):  # bytes, or an infinite number
+        return False

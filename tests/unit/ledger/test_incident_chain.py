@@ -1,0 +1,233 @@
+"""The chain of hashes and the store: what is changed, removed, reordered, cut off, locked, read-only or too new."""
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rampart.errors import InputError
+from rampart.ledger.incidents import ClaimDraft, Database, IncidentDraft, Ledger, parse_count, parse_span
+from rampart.ledger.incidents.chain import Entry, append, canonical, faults
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    path = tmp_path_factory.mktemp("ledger") / "filled.sqlite"
+    ledger = Ledger(str(path))
+    claims = (
+        ClaimDraft("press", "Fourteen.", count=parse_count("14"), type="rocket", lat_deg=33.79, lon_deg=42.44),
+        ClaimDraft("claiming_group", "Thirty.", count=parse_count("30"), type="rocket"),
+    )
+    first = IncidentDraft(site="Ain al-Asad", key="a", time=parse_span("2021-07-07T12:30+03:00"), claims=claims)
+    ledger.add([first, IncidentDraft(site="unknown", key="b")], now_ns=1)
+    ledger.add_claim(2, ClaimDraft("witness", "Größer als sonst."), now_ns=2)
+    ledger.set_status(1, "closed", "nothing open", now_ns=3)
+    return path
+
+
+@pytest.fixture
+def copy(filled, tmp_path):
+    return shutil.copy(filled, tmp_path / "copy.sqlite")
+
+
+def tamper(path, *statements):
+    with sqlite3.connect(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+    return Ledger(str(path)).verify()
+
+
+def test_a_sound_ledger_is_sound(filled):
+    found = Ledger(str(filled)).verify()
+    assert (found["ok"], found["entries"], found["faults"]) == (True, 9, [])
+
+
+def test_the_hash_can_be_computed_from_its_description_alone(filled):
+    connection = sqlite3.connect(filled)
+    before = "0" * 64
+    for row in connection.execute("select * from history order by number"):
+        number, at_ns, action, subject, subject_id, payload, previous, stored = row
+        data = {
+            "number": number, "at_ns": at_ns, "action": action, "subject": subject, "subject_id": subject_id,
+            "payload": json.loads(payload), "previous": previous,
+        }  # fmt: skip
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+        assert hashlib.sha256(text.encode("ascii")).hexdigest() == stored
+        assert previous == before
+        before = stored
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("statement", "entry", "words"),
+    [
+        ("update history set payload = replace(payload, '14', '15') where number = 3", 3, "entry 3 was changed"),
+        ("update history set at_ns = 7 where number = 5", 5, "entry 5 was changed"),
+        ("update history set at_ns = 'soon' where number = 5", 5, "entry 5 was changed"),
+        ("update history set hash = 'ff' || substr(hash, 3) where number = 4", 4, "entry 4 was changed"),
+        ("delete from history where number = 4", 4, "entry 4 was removed"),
+        ("delete from history where number in (2, 3)", 2, "entry 2 to 3 was removed"),
+        ("delete from history where number = 1", 1, "entry 1 was removed"),
+        ("update claim set count_low = 3 where id = 1", 3, "claim 1 is not what entry 3 says"),
+        ("update claim set statement = x'00ff' where id = 1", 3, "claim 1 is not what entry 3 says"),
+        ("delete from claim where id = 3", 7, "claim 3 of entry 7 is gone"),
+        ("update incident set status = 'open' where id = 1", 9, "incident 1 is not what entry 9 says"),
+        ("delete from history where number = 9", 1, "incident 1 is not what entry 1 says"),
+        (
+            "insert into claim (id, incident_id, source, statement) values (9, 1, 'press', 'x')",
+            None,
+            "claim 9 is in no entry of the history",
+        ),
+    ],
+)
+def test_what_was_done_is_said_with_the_entry(copy, statement, entry, words):
+    found = tamper(copy, statement)
+    assert not found["ok"]
+    assert {"entry": entry, "message": words} in found["faults"]
+
+
+def test_entries_that_changed_places_are_found(copy):
+    found = tamper(
+        copy,
+        "update history set number = 100 where number = 3",
+        "update history set number = 3 where number = 4",
+        "update history set number = 4 where number = 100",
+    )
+    assert [fault["entry"] for fault in found["faults"]][:2] == [3, 3]
+
+
+def test_a_history_cut_off_with_its_rows_shows_against_a_head_kept_elsewhere(copy):
+    head = Ledger(str(copy)).verify()["head"]
+    statements = ("delete from history where number > 7", "delete from status where id = 3")
+    assert tamper(copy, *statements, "update incident set status = 'open'")["ok"]
+    assert not Ledger(str(copy)).verify(head)["ok"]
+
+
+def chain(payloads):
+    entries: list[Entry] = []
+    for k, payload in enumerate(payloads):
+        text = canonical({"what": payload})
+        entries.append(append(entries[-1] if entries else None, k, "add", "claim", k, text))
+    return entries
+
+
+@given(st.lists(st.text(max_size=8), min_size=2, max_size=12), st.data())
+def test_any_change_removal_or_swap_is_found(payloads, data):
+    entries = chain(payloads)
+    assert faults(entries) == []
+    k = data.draw(st.integers(0, len(entries) - 1))
+    e = entries[k]
+    changed = data.draw(
+        st.sampled_from(
+            [
+                replace(e, payload=canonical({"what": payloads[k] + "!"})), replace(e, at_ns=e.at_ns + 1),
+                replace(e, subject="incident"), replace(e, subject_id=e.subject_id + 1), replace(e, action="change"),
+                replace(e, number=e.number + 1), replace(e, previous="1" * 64), replace(e, hash="1" * 64),
+            ]
+        )
+    )  # fmt: skip
+    assert faults([*entries[:k], changed, *entries[k + 1 :]])
+    if k < len(entries) - 1:
+        assert faults(entries[:k] + entries[k + 1 :])
+    other = data.draw(st.integers(0, len(entries) - 1).filter(lambda n: n != k))
+    swapped = list(entries)
+    swapped[k], swapped[other] = entries[other], entries[k]
+    assert faults(swapped)
+    renumbered = [replace(each, number=n) for n, each in enumerate(swapped, 1)]
+    assert faults(renumbered)
+
+
+def test_an_entry_changed_and_hashed_anew_shows_in_the_next():
+    entries = chain("abcd")
+    forged = append(entries[0], 1, "add", "claim", 1, canonical({"what": "z"}))
+    assert faults([entries[0], forged, *entries[2:]]) == [(3, "entry 3 does not follow the one before")]
+
+
+def test_nothing_is_added_if_one_cannot_be(copy):
+    ledger = Ledger(str(copy))
+    before = ledger.verify()
+    with pytest.raises(InputError, match="'a' is in the ledger already"):
+        ledger.add([IncidentDraft(site="x", key="new"), IncidentDraft(site="x", key="a")], now_ns=9)
+    with pytest.raises(InputError, match="'new' is in the ledger already, or given twice"):
+        ledger.add([IncidentDraft(site="x", key="new"), IncidentDraft(site="x", key="new")], now_ns=9)
+    with pytest.raises(InputError, match="no incident 77"):
+        ledger.add_claim(77, ClaimDraft("press", "x"), now_ns=9)
+    assert ledger.verify() == before
+
+
+def test_a_first_write_that_fails_leaves_no_file(tmp_path):
+    place = tmp_path / "new" / "deep" / "ledger.sqlite"
+    with pytest.raises(InputError, match="no incident 1"):
+        Ledger(str(place)).add_claim(1, ClaimDraft("press", "x"), now_ns=0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_database_is_refused_in_one_line(copy, tmp_path, monkeypatch):
+    monkeypatch.setattr("rampart.ledger.incidents.database.WAIT_S", 0.05)
+    ledger = Ledger(str(copy))
+    ledger.database = Database(str(copy), wait_s=0.05)
+    holder = sqlite3.connect(copy, isolation_level=None)
+    holder.execute("begin exclusive")
+    for act in (ledger.incidents, lambda: ledger.set_status(1, "open", "again", now_ns=9)):
+        with pytest.raises(InputError, match=r"copy\.sqlite: is locked by another program"):
+            act()
+    holder.execute("rollback")
+    holder.execute("update alembic_version set version_num = '0999'")
+    holder.close()
+    for act in (ledger.verify, lambda: ledger.add([], now_ns=9)):
+        with pytest.raises(InputError, match="newer Rampart: tables of version 0999, this one knows up to 0001"):
+            act()
+    with pytest.raises(InputError, match="there is no ledger yet"):
+        Ledger(str(tmp_path / "none.sqlite")).incidents()
+    (tmp_path / "words.sqlite").write_text("not a database, only words" * 100)
+    with pytest.raises(InputError, match="no sound SQLite database"):
+        Ledger(str(tmp_path / "words.sqlite")).incidents()
+    other = sqlite3.connect(tmp_path / "other.sqlite")
+    other.execute("create table shopping (what text)")
+    other.close()
+    for act in (Ledger(str(tmp_path / "other.sqlite")).incidents, Ledger(str(tmp_path / "other.sqlite")).verify):
+        with pytest.raises(InputError, match="is a database, but no ledger"):
+            act()
+    with pytest.raises(InputError, match="expected a file or sqlite:///FILE"):
+        Ledger("mysql://somewhere/x")
+
+
+def test_a_file_that_may_not_be_written_is_read_and_a_write_says_so(copy, monkeypatch):
+    ledger = Ledger(str(copy))
+    real = sqlite3.connect
+
+    def read_only(database, **given):
+        return real(database.replace("mode=rwc", "mode=ro"), **given)
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)  # tests may run as root, who may write any file
+    monkeypatch.setattr(sqlite3.dbapi2, "connect", read_only)
+    assert len(ledger.incidents()) == 2
+    with pytest.raises(InputError, match="is read-only: nothing was written"):
+        ledger.set_status(1, "open", "again", now_ns=9)
+
+
+def test_migrations_go_up_and_down_and_give_the_tables_that_the_code_uses(tmp_path):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from sqlalchemy import create_engine, inspect
+
+    from rampart.ledger.incidents.database import HEAD, VERSIONS, migrate
+    from rampart.ledger.incidents.tables import metadata
+
+    engine = create_engine(f"sqlite:///{tmp_path / 'm.sqlite'}")
+    with engine.begin() as connection:
+        migrate(connection)
+        context = MigrationContext.configure(connection)
+        assert context.get_current_revision() == HEAD == VERSIONS[-1]
+        assert compare_metadata(context, metadata) == []
+        migrate(connection, "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+        migrate(connection)
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
