@@ -92,6 +92,10 @@ class SensorModel:
     max_elevation_rad: float = np.pi / 2
     minimum_radial_speed_ms: float = 0.0  #: half width of the Doppler notch
     rotating: bool = False
+    #: what a look that reports other things, but nothing at a place, says against a target there holds this far [m];
+    #: 0 of what turns, sees a part only, or hears only what cooperates
+    witness_range_m: float = float("inf")
+    hears_links: bool = False  #: reports radio links only: deaf to what flies silently
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,6 +26,8 @@ WIND_NOISE_DB, WIND_MS = 55.0, 5.0
 CALM_MS = 2.0
 #: Steepness of the detection probability [dB per unit of its logit]: our assumption.
 SOFTNESS_DB = 1.5
+#: Probability of detection that `reference_range_m` stands for.
+SURE = 0.9
 _LOGIT_09 = math.log(9.0)
 
 
@@ -77,7 +79,25 @@ class AcousticSpec(StationSpec):
             elevation_sigma_rad=math.radians(self.elevation_sigma_deg),
             false_alarms_per_scan=self.false_alarms_per_scan,
             max_range_m=2.0 * self.reference_range_m,
+            witness_range_m=self.sure_range_m if self.sector_width_deg >= 360.0 else 0.0,
         )
+
+    @property
+    def sure_range_m(self) -> float:
+        """Where a small multirotor is heard with probability 0.9 in the wind and noise that there are.
+
+        Examples
+        --------
+        >>> spec = AcousticSpec(id="a", kind="acoustic", position_enu_m=[0, 0, 2], wind_ms=8.0)
+        >>> round(spec.sure_range_m), spec.p_detect(spec.sure_range_m, 75.0).round(3).item()
+        (48, 0.9)
+        """
+        near, far = 0.0, 4.0 * self.reference_range_m
+        for _ in range(40):
+            middle = 0.5 * (near + far)
+            sure = self.p_detect(middle, LOUDNESS_DB["multirotor"]) >= SURE
+            near, far = (middle, far) if sure else (near, middle)
+        return near
 
     def p_detect(self, range_m: np.ndarray | float, loudness_db: np.ndarray | float) -> np.ndarray:
         """Probability that one look hears a sound of `loudness_db` at 1 m from `range_m` away.

@@ -55,6 +55,8 @@ class _BearingSpec(StationSpec):
             p_detect=self.p_detect,
             false_alarms_per_scan=self.false_alarms_per_scan,
             max_range_m=self.max_range_m,
+            witness_range_m=math.inf if self.sector_width_deg >= 360.0 else 0.0,
+            hears_links=self._listens,
         )
 
     def build(self, site: Site, environment: Environment, index: int, rng: np.random.Generator) -> BearingSensor:

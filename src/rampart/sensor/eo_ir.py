@@ -76,6 +76,7 @@ class EoIrSpec(StationSpec):
             elevation_sigma_rad=math.radians(self.elevation_sigma_deg),
             false_alarms_per_scan=self.false_alarms_per_scan,
             max_range_m=self.max_range_m,
+            witness_range_m=0.0,  # one narrow picture of the whole sky
         )
 
     def build(self, site: Site, environment: Environment, index: int, rng: np.random.Generator) -> EoIr:

@@ -44,6 +44,7 @@ class IdReceiverSpec(StationSpec):
             kind=self.kind,
             p_detect=self.p_detect,
             max_range_m=max(self.ads_b_range_m, self.remote_id_range_m),
+            witness_range_m=0.0,
         )
 
     def build(self, site: Site, environment: Environment, index: int, rng: np.random.Generator) -> IdReceiver:

@@ -68,8 +68,9 @@ class Crossings:
     Notes
     -----
     Bearings of n targets from two places cross in up to n^2 points; all but n are ghosts. What keeps them down:
-    bearings that a track has used never get here; elevations must agree; a third sensor that covers the place must show
-    a bearing towards it; two crossings, of different bearings, must make a speed that a steered thing flies; a start
+    bearings that a track has used never get here; elevations must agree; a third sensor that watches the place must
+    show a bearing towards it (`SensorModel.witness_range_m`; finders of links are no witnesses against what no finder
+    has heard); two crossings, of different bearings, must make a speed that a steered thing flies; a start
     must be likelier than its rivals, or waits; and a ghost that starts all the same must go on getting bearings that
     the tracks of real targets compete for.
     """
@@ -80,6 +81,8 @@ class Crossings:
         self.active = len(places) > 1
         self._sensors, self._p = sensors, p
         self._period = sensors[:, k.S_PERIOD]
+        self._watch_m = np.array([s.witness_range_m for s in site.sensors])
+        self._links = np.array([s.hears_links for s in site.sensors], bool)
         self._layer = spec.layer_height_m, spec.layer_sigma_m
         self._life = spec.seed_scans + 0.5
         self._free, self._fixes, self._heard = _Pool.empty(), _Pool.empty(), _Pool.empty()
@@ -127,7 +130,7 @@ class Crossings:
             other = int(self._free.zi[i, k.ZI_SENSOR])
             if other == sensor:
                 continue
-            there = self._sensors[other]
+            there, witnesses = self._sensors[other], self._witnesses(sensor, other)
             for j in range(len(z)):
                 d2 = _kernels.cross(
                     self._free.z[i], self._free.zi[i, k.ZI_MASK], z[j], zi[j, k.ZI_MASK], there, here, *self._layer,
@@ -135,9 +138,7 @@ class Crossings:
                 )  # fmt: skip
                 if not (d2 <= GATE and max(C[0, 0], C[1, 1]) < WIDEST_M**2):
                     continue
-                d2 += _kernels.support(
-                    at, C, sensor, other, self._sensors, self._heard.z, heard_of, SPEED_MS, NEAR_SIGMA
-                )
+                d2 += _kernels.support(at, C, sensor, other, witnesses, self._heard.z, heard_of, SPEED_MS, NEAR_SIGMA)
                 if d2 == math.inf:
                     continue
                 row, ints = np.full(k.N_Z, np.nan), zi[j].copy()
@@ -156,6 +157,21 @@ class Crossings:
         if not rows:
             return _Pool.empty()
         return _Pool(np.array(rows), np.array(whole), np.array(of, np.int64))
+
+    def _witnesses(self, a: int, b: int) -> np.ndarray:
+        """The sensors, each but `a` and `b` reaching no further than what it does not report is not there.
+
+        A camera that looks at one target all the time reports, look after look, nothing everywhere else: that must not
+        keep finders from starting what they hear. Nor must finders that hear one drone keep microphones from another
+        that is silent on the radio.
+        """
+        reach = np.minimum(self._sensors[:, k.S_MAX_RANGE], self._watch_m)
+        if not (self._links[a] or self._links[b]):
+            reach[self._links] = 0.0
+        reach[[a, b]] = self._sensors[[a, b], k.S_MAX_RANGE]
+        table = self._sensors.copy()
+        table[:, k.S_MAX_RANGE] = reach
+        return table
 
     def _start(self, fixes: _Pool, bearings: int, state: State, env: Any, table: np.ndarray) -> np.ndarray:
         """Tracks from new crossings and those of before, the likeliest first."""
