@@ -199,7 +199,7 @@ def test_a_mapping_that_is_wrong(rampart, tmp_path, old, new, expected):
         (("add", "--time", "unknown", "--site", "x", "--lat-deg", "95", "--lon-deg", "3"), "--lat-deg: latitude 95"),
         (("add", "--time", "unknown", "--site", "x", "--lat-deg", "nan", "--lon-deg", "3"), "--lat-deg: 'nan'"),
         (("claim", 1, "--source", "uncle", "--statement", "x"), "--source: 'uncle' is not known"),
-        (("claim", 1, "--source", "press", "--statement", "x"), "no incident 1"),
+        (("claim", 1, "--source", "press", "--statement", "x"), "there is no ledger yet"),
         (("list", "--db", "mysql://x/y"), "expected a file or sqlite:///FILE"),
         (("stats", "--until", "July"), "--until: 'July' is no time"),
     ],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Db = Annotated[
     str | None, typer.Option("--db", help="File or sqlite:///FILE; RAMPART_DB or the user's data folder otherwise.")
 ]
-Number = Annotated[int, typer.Argument(min=1, help="Number of the incident, as incident list shows it.")]
+Number = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Number of the incident, as incident list shows it.")]
 Source = Annotated[str, typer.Option(help="Who says so: official, press, claiming_group, observer, sensor, ...")]
 Publisher = Annotated[str | None, typer.Option(help="Name of who published it.")]
 Reference = Annotated[str | None, typer.Option(help="Where it can be read.")]

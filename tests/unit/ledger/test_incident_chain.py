@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -163,9 +164,45 @@ def test_nothing_is_added_if_one_cannot_be(copy):
 
 def test_a_first_write_that_fails_leaves_no_file(tmp_path):
     place = tmp_path / "new" / "deep" / "ledger.sqlite"
-    with pytest.raises(InputError, match="no incident 1"):
+    twice = [IncidentDraft(site="x", key="k"), IncidentDraft(site="x", key="k")]
+    with pytest.raises(InputError, match="there is no ledger yet"):
         Ledger(str(place)).add_claim(1, ClaimDraft("press", "x"), now_ns=0)
+    with pytest.raises(InputError, match="given twice"):
+        Ledger(str(place)).add(twice, now_ns=0)
+    with pytest.raises(ZeroDivisionError), Database(str(place)).writing():
+        raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_that_another_program_is_making_is_left_alone(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    ledger = Ledger(str(path))
+    ledger.database = Database(str(path), wait_s=0.05)
+    path.unlink()  # so that ours finds none ...
+
+    def connect(*given, real=ledger.database._connection):
+        holder = sqlite3.connect(path, isolation_level=None)
+        holder.execute("begin immediate")  # ... and the other is first
+        holders.append(holder)
+        return real(*given)
+
+    holders = [other]
+    ledger.database._connection = connect
+    with pytest.raises(InputError, match="is locked by another program"):
+        ledger.add([IncidentDraft(site="x")], now_ns=0)
+    assert path.exists()
+    for holder in holders:
+        holder.close()
+
+
+@pytest.mark.parametrize("place", ["{}/" + "x" * 300, "{}/file/ledger.sqlite", "{}"])
+def test_a_place_that_cannot_be(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    ledger = Ledger(place.format(tmp_path))
+    for act in (ledger.incidents, lambda: ledger.add([], now_ns=0)):
+        with pytest.raises(InputError, match=r"cannot be (read|made|opened)|there is no ledger|is a folder"):
+            act()
 
 
 def test_the_database_is_refused_in_one_line(copy, tmp_path, monkeypatch):
@@ -203,7 +240,7 @@ def test_a_file_that_may_not_be_written_is_read_and_a_write_says_so(copy, monkey
     real = sqlite3.connect
 
     def read_only(database, **given):
-        return real(database.replace("mode=rwc", "mode=ro"), **given)
+        return real(re.sub(r"mode=rwc?", "mode=ro", database), **given)
 
     monkeypatch.setattr(sqlite3, "connect", read_only)  # tests may run as root, who may write any file
     monkeypatch.setattr(sqlite3.dbapi2, "connect", read_only)

@@ -1,9 +1,9 @@
 """The chain of hashes: each entry of the history is hashed over the one before, so that a changed one shows.
 
-The canonical bytes of an entry are those of the JSON object with the keys ``action``, ``at_ns``, ``number``, ``payload``,
-``previous``, ``subject`` and ``subject_id``, keys sorted at every depth, no spaces, ASCII only, ``payload`` as the
-object that it is. `previous` is the hash of the entry before, 64 zeros for the first. The hash is SHA-256 of these
-bytes, in lower-case hexadecimal. Whoever holds the history can compute it without Rampart.
+The canonical bytes of an entry are those of the JSON object with the keys ``action``, ``at_ns``, ``number``,
+``payload``, ``previous``, ``subject`` and ``subject_id``, keys sorted at every depth, no spaces, ASCII only,
+``payload`` as the object that it is. `previous` is the hash of the entry before, 64 zeros for the first. The hash is
+SHA-256 of these bytes, in lower-case hexadecimal. Whoever holds the history can compute it without Rampart.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,7 @@ class Database:
         InputError
             If there is no ledger, it is of a newer version, locked or no ledger at all.
         """
-        if not self.path.is_file():
-            raise InputError("there is no ledger yet; rampart incident add or import makes it", path=self.path)
+        self._must_be_there()
         with self._connection("ro") as connection, connection.begin():
             version = self._version(connection)
             if version is None:
@@ -90,36 +89,64 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self, *, make: bool = True) -> Iterator[sa.Connection]:
         """A connection that writes all or nothing; makes or migrates the tables where that is due.
+
+        Parameters
+        ----------
+        make : bool
+            Whether to make the file if there is none.
 
         Raises
         ------
         InputError
             If it cannot be written, is of a newer version, locked or no ledger at all.
         """
-        fresh = not self.path.exists()
-        made = [] if not fresh else [folder for folder in self.path.parents if not folder.exists()]
+        fresh = make and not self._is_there()
+        made: list[Path] = []
+        if fresh:
+            made = self._make_folders()
+        elif not make:
+            self._must_be_there()
+        ours = False  # without the lock, what lies there may be another program's ledger in the making
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot be made: {error.strerror}", path=self.path) from None
-        try:
-            with self._connection("rwc") as connection, connection.begin():
+            with self._connection("rwc" if make else "rw") as connection, connection.begin():
+                ours = True
                 if self._version(connection) != HEAD:
                     migrate(connection)
                 yield connection
         except BaseException:
-            if fresh:
+            if fresh and ours:
                 self._leave_nothing(made)
             raise
 
+    def _is_there(self) -> bool:
+        try:
+            if self.path.is_dir():
+                raise InputError("is a folder, expected a file", path=self.path)
+            return self.path.exists()
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", path=self.path) from None
+
+    def _must_be_there(self) -> None:
+        if not self._is_there():
+            raise InputError("there is no ledger yet; rampart incident add or import makes it", path=self.path)
+
+    def _make_folders(self) -> list[Path]:
+        """The folders that were missing, innermost first."""
+        try:
+            missing = [folder for folder in self.path.parents if not folder.exists()]
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot be made: {error.strerror}", path=self.path) from None
+        return missing
+
     def _leave_nothing(self, folders: list[Path]) -> None:
-        for path in (self.path, Path(f"{self.path}-journal")):
-            path.unlink(missing_ok=True)
-        for folder in folders:
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        with suppress(OSError):
+            if self.path.stat().st_size == 0:
+                self.path.unlink()
+            for folder in folders:
+                folder.rmdir()  # refused if something is in it
 
     @contextmanager
     def _connection(self, mode: str) -> Iterator[sa.Connection]:

@@ -18,7 +18,7 @@ most attacks are small, large ones happen. Counts go up to the larger of 100 and
 Types and outcomes have equal chances before any claim.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -32,10 +32,13 @@ from .fields import OUTCOMES, RELIABILITY, TYPES
 INTERVAL = 0.9
 
 #: Sums are exact up to this many possible values, beyond by mean and variance of a normal distribution.
-EXACT_SUM = 1 << 18
+EXACT_SUM = 1 << 12
 
 #: A claim of a count as the model takes it: low, high (None: at least), reliability.
 CountClaim = tuple[int, int | None, float]
+
+#: A row of the table ``claim``.
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class CountEstimate:
         }
 
 
-def reliability(claim: Mapping[str, Any]) -> float:
+def reliability(claim: Row) -> float:
     """Reliability of a claim: the confidence stated with it, else that of its kind of source.
 
     >>> reliability({"source": "press", "confidence": None}), reliability({"source": "press", "confidence": 0.4})
@@ -144,30 +147,37 @@ def choice_distribution(claims: tuple[tuple[str, float], ...], words: tuple[str,
     return p
 
 
-def standing(claims: Iterable[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], list[int]]:
+def standing(claims: Sequence[Row]) -> tuple[Sequence[Row], list[int]]:
     """The claims that stand, and the ids of those that a later one of the same publisher took the place of."""
-    last: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    if len(claims) < 2:
+        return claims, []
+    last: dict[tuple[Any, ...], Row] = {}
     for claim in claims:
         publisher = claim["publisher"]
         last[(claim["id"],) if publisher is None else (claim["source"], publisher, claim["type"])] = claim
+    if len(last) == len(claims):
+        return claims, []
     kept = list(last.values())
     ids = {claim["id"] for claim in kept}
     return kept, [claim["id"] for claim in claims if claim["id"] not in ids]
 
 
-def estimate_counts(claims: Sequence[Mapping[str, Any]]) -> dict[str, CountEstimate]:
+def estimate_counts(claims: Sequence[Row]) -> dict[str, CountEstimate]:
     """How many of each type that is claimed; counts without a type come under ``unknown``."""
     estimates = {}
-    counted = [claim for claim in claims if claim["count_low"] is not None]
-    for kind in sorted({claim["type"] or "unknown" for claim in counted}):
-        kept, gone = standing([c for c in counted if (c["type"] or "unknown") == kind])
+    by_kind: dict[str, list[Row]] = {}
+    for claim in claims:
+        if claim["count_low"] is not None:
+            by_kind.setdefault(claim["type"] or "unknown", []).append(claim)
+    for kind, counted in sorted(by_kind.items()):
+        kept, gone = standing(counted)
         told = tuple((c["count_low"], c["count_high"], reliability(c)) for c in kept)
         estimates[kind] = CountEstimate(count_distribution(told), tuple(c["id"] for c in kept), tuple(gone))
     return estimates
 
 
 def estimate_choice(
-    claims: Sequence[Mapping[str, Any]], name: str, words: tuple[str, ...]
+    claims: Sequence[Row], name: str, words: tuple[str, ...]
 ) -> tuple[NDArray[np.float64], list[int]] | None:
     """Type or outcome of an incident, and the claims it rests on; None if nobody says."""
     kept, _ = standing([claim for claim in claims if claim[name] is not None])
@@ -177,7 +187,7 @@ def estimate_choice(
     return choice_distribution(told, words), [claim["id"] for claim in kept]
 
 
-def estimate_incident(claims: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def estimate_incident(claims: Sequence[Row]) -> dict[str, Any]:
     """All estimates of one incident, each with the ids of its claims."""
     answer: dict[str, Any] = {"counts": {k: e.summary() for k, e in estimate_counts(claims).items()}}
     for name, words in (("type", TYPES), ("outcome", OUTCOMES)):

@@ -61,8 +61,11 @@ class Ledger:
         InputError
             If a key is in the ledger already or given twice, or the database cannot be written.
         """
+        keys = [draft.key for draft in incidents if draft.key is not None]
+        _refuse_keys(keys, set())
         with self.database.writing() as connection:
-            _refuse_known_keys(connection, [i.key for i in incidents if i.key is not None])
+            if keys:
+                _refuse_keys(keys, set(connection.execute(sa.select(tables.incident.c.key)).scalars()))
             writer = _Writer(connection, now_ns)
             for draft in incidents:
                 number = writer.add("incident", draft.row())
@@ -78,7 +81,7 @@ class Ledger:
 
     def add_claim(self, incident_id: int | None, claim: ClaimDraft, *, now_ns: int) -> int:
         """Add what one more source says of an incident, or a published figure; gives the claim's id."""
-        with self.database.writing() as connection:
+        with self.database.writing(make=False) as connection:
             if incident_id is not None:
                 _must_exist(connection, incident_id)
             writer = _Writer(connection, now_ns)
@@ -90,7 +93,7 @@ class Ledger:
         """Set the status of an incident, with the reason."""
         if status not in STATUSES:
             raise InputError(f"status {status!r} is not known; expected one of {', '.join(STATUSES)}")
-        with self.database.writing() as connection:
+        with self.database.writing(make=False) as connection:
             row = _must_exist(connection, incident_id)
             writer = _Writer(connection, now_ns)
             writer.add("status", {"incident_id": incident_id, "status": status, "reason": reason, "at_ns": now_ns})
@@ -122,7 +125,9 @@ class Ledger:
 
     def _rows(self, query: sa.Select) -> list[dict[str, Any]]:
         with self.database.reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            result = connection.execute(query)
+            names = tuple(result.keys())
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def verify(self, head: str | None = None) -> dict[str, Any]:
         """Check the chain of hashes, and that the tables hold what the history says.
@@ -205,10 +210,7 @@ def _must_exist(connection: sa.Connection, incident_id: int) -> dict[str, Any]:
     return dict(row)
 
 
-def _refuse_known_keys(connection: sa.Connection, keys: list[str]) -> None:
-    if not keys:
-        return
-    known = set(connection.execute(sa.select(tables.incident.c.key)).scalars())
+def _refuse_keys(keys: list[str], known: set[str | None]) -> None:
     for key in keys:
         if key in known:
             raise InputError(
