@@ -88,6 +88,16 @@ def test_sums_are_exact_and_agree_with_counting_them_out():
     assert many["low"] < many["mean"] < many["high"]
 
 
+def test_beyond_the_exact_sums_the_interval_goes_on_where_they_end(monkeypatch):
+    parts = {1: (count_distribution(((3, 3, 0.7),)), 900), 2: (np.array([0.3, 0.7]), 100)}
+    exact = sum_summary(parts)
+    monkeypatch.setattr("rampart.ledger.incidents.estimate.EXACT_SUM", 0)
+    near = sum_summary(parts)
+    assert near["mean"] == exact["mean"]
+    assert near["high"] == pytest.approx(exact["high"], rel=0.03)
+    assert near["low"] == pytest.approx(exact["low"], rel=0.03)
+
+
 def test_of_one_publisher_the_last_counts_and_the_others_are_named():
     told = [
         claim(1, "3", publisher="AFP"),
@@ -98,6 +108,17 @@ def test_of_one_publisher_the_last_counts_and_the_others_are_named():
     found = estimate_counts(told)["rocket"]
     assert (found.claims, found.superseded) == ((2, 3), (1,))
     assert found.p == pytest.approx(count_distribution(((5, 5, 0.7), (5, 5, 0.7))))
+
+
+def test_a_publisher_that_corrects_itself_is_believed_once():
+    told = [
+        claim(1, "1", publisher="AFP", type_="drone"),
+        claim(2, "1", publisher="AFP", type_="rocket", outcome="landed"),
+    ]
+    found = estimate_incident(told)
+    assert (found["type"]["likeliest"], found["type"]["claims"]) == ("rocket", [2])
+    assert found["counts"].keys() == {"drone", "rocket"}
+    assert found["outcome"]["p"]["landed"] == pytest.approx(0.8)
 
 
 def test_confidence_stands_in_for_the_source():

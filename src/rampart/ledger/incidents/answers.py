@@ -77,7 +77,7 @@ def ask(
         if text is not None and spans[-1] is None:
             raise InputError(f"--{name}: expected a day or time")
     asked = Filter(spans[0], spans[1], site, kind)
-    return incident_statistics(ledger.incidents(), ledger.claims(), asked)
+    return incident_statistics(ledger.incidents(), ledger.opinions(), ledger.figures(), asked)
 
 
 def incident_words(answer: Mapping[str, Any]) -> Iterator[str]:

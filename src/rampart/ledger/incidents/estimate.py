@@ -11,7 +11,7 @@ range, "at least") then has the likelihood
 where P is what is thought before any claim. One claim of a number is therefore believed with probability
 r + (1 - r) P(n); of two that contradict each other, with reliabilities a and b, the first, the second and neither stand
 as a (1 - b) to (1 - a) b to (1 - a) (1 - b), nearly whatever P is while it is small. Claims are independent, except
-that of one publisher only the last about a type counts.
+that of one publisher the last counts: its last count of each type, its last type, its last outcome.
 
 Before any claim P(n) of a count is proportional to 1 / ((n + 1) (n + 2)), so "k or more" is as likely as 1 / (k + 1):
 most attacks are small, large ones happen. Counts go up to the larger of 100 and twice the largest number claimed.
@@ -31,8 +31,9 @@ from .fields import OUTCOMES, RELIABILITY, TYPES
 #: Content of the intervals that are shown.
 INTERVAL = 0.9
 
-#: Sums are exact up to this many possible values, beyond by mean and variance of a normal distribution.
-EXACT_SUM = 1 << 12
+#: A sum is exact while (possible values) x (different distributions) is at most this, and beyond has the interval of
+#: the normal distribution with its mean and variance: 400 incidents with counts up to 100 are summed exactly.
+EXACT_SUM = 1 << 24
 
 #: A claim of a count as the model takes it: low, high (None: at least), reliability.
 CountClaim = tuple[int, int | None, float]
@@ -154,7 +155,7 @@ def standing(claims: Sequence[Row]) -> tuple[Sequence[Row], list[int]]:
     last: dict[tuple[Any, ...], Row] = {}
     for claim in claims:
         publisher = claim["publisher"]
-        last[(claim["id"],) if publisher is None else (claim["source"], publisher, claim["type"])] = claim
+        last[(claim["id"],) if publisher is None else (claim["source"], publisher)] = claim
     if len(last) == len(claims):
         return claims, []
     kept = list(last.values())
@@ -231,18 +232,31 @@ def sum_summary(parts: Mapping[int, tuple[NDArray[np.float64], int]]) -> dict[st
     >>> sum_summary({0: (coin, 4)})
     {'mean': 2.0, 'low': 0, 'high': 4}
     """
-    values = [(np.arange(p.size), p, times) for p, times in parts.values()]
-    mu = float(sum(times * (n * p).sum() for n, p, times in values))
-    size = 1 + sum((p.size - 1) * times for _, p, times in values)
-    if size <= EXACT_SUM:
+    mu, variance = _moments(parts)
+    size = 1 + sum((p.size - 1) * times for p, times in parts.values())
+    if size * len(parts) <= EXACT_SUM:
         length = 1 << (size - 1).bit_length()
         spectrum = np.ones(length // 2 + 1, dtype=np.complex128)
-        for _, p, times in values:
+        for p, times in parts.values():
             spectrum *= np.fft.rfft(p, length) ** times
         total = np.clip(np.fft.irfft(spectrum, length)[:size] if length > 1 else np.ones(1), 0.0, None)
         low, high = interval(total / total.sum())
     else:
-        variance = float(sum(times * ((n * n * p).sum() - (n * p).sum() ** 2) for n, p, times in values))
         half = 1.6448536269514722 * variance**0.5  # the normal distribution's 0.95 quantile
         low, high = max(0, round(mu - half)), round(mu + half)
     return {"mean": round(mu, 6), "low": low, "high": high}
+
+
+def _moments(parts: Mapping[int, tuple[NDArray[np.float64], int]]) -> tuple[float, float]:
+    """Mean and variance of the sum; distributions of one length at once, for there may be many."""
+    by_length: dict[int, list[tuple[NDArray[np.float64], int]]] = {}
+    for p, times in parts.values():
+        by_length.setdefault(p.size, []).append((p, times))
+    mu = variance = 0.0
+    for length, group in sorted(by_length.items()):
+        n = np.arange(length, dtype=np.float64)
+        stacked, often = np.stack([p for p, _ in group]), np.array([times for _, times in group])
+        first = (stacked * n).sum(axis=1)
+        mu += float((often * first).sum())
+        variance += float((often * ((stacked * n * n).sum(axis=1) - first**2)).sum())
+    return mu, max(variance, 0.0)

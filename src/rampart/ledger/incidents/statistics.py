@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,13 +52,15 @@ def span_of(row: Row, name: str) -> Span | None:
     return Span(row[f"{name}_earliest_ns"], row[f"{name}_latest_ns"], row[f"{name}_offset_min"])
 
 
-def incident_statistics(incidents: Sequence[Row], claims: Sequence[Row], asked: Filter) -> dict[str, Any]:
+def incident_statistics(
+    incidents: Sequence[Row], claims: Sequence[Row], figures: Sequence[Row], asked: Filter
+) -> dict[str, Any]:
     """Count incidents; list what was reported apart from that.
 
     Parameters
     ----------
-    incidents, claims : sequence of mappings
-        Rows of `Ledger.incidents` and `Ledger.claims`.
+    incidents, claims, figures : sequence of mappings
+        Rows of `Ledger.incidents`, `Ledger.opinions` and `Ledger.figures`.
     asked : Filter
 
     Returns
@@ -66,10 +69,9 @@ def incident_statistics(incidents: Sequence[Row], claims: Sequence[Row], asked: 
         ``recorded`` counts incidents of the ledger, ``reported`` lists published figures with their claims. Neither
         enters the other.
     """
-    about: dict[int | None, list[Row]] = defaultdict(list)
-    for number, told in groupby(claims, key=lambda claim: claim["incident_id"]):
-        about[number].extend(told)
-    figures = about.pop(None, [])
+    about: dict[int, list[Row]] = defaultdict(list)
+    for claim in claims:
+        about[claim["incident_id"]].append(claim)
     chosen: list[tuple[Row, bool | None, str, list[Row]]] = []
     for row in incidents:
         if asked.site is not None and row["site"].casefold() != asked.site.casefold():
@@ -123,11 +125,10 @@ def _outcomes(claims: list[list[Row]]) -> dict[str, Any]:
     found = [estimate_choice(told, "outcome", OUTCOMES) for told in claims]
     known = [each for each in found if each is not None]
     answer: dict[str, Any] = {"incidents": len(known), "unknown": len(found) - len(known)}
+    chances = np.array([p for p, _ in known]).reshape(-1, len(OUTCOMES))
     for k, word in enumerate(OUTCOMES):
-        parts: dict[int, tuple[Any, int]] = {}
-        for p, _ in known:
-            _, times = parts.get(id(p), (None, 0))
-            parts[id(p)] = (np.array([1.0 - p[k], p[k]]), times + 1)
+        values, times = np.unique(chances[:, k], return_counts=True)
+        parts = {i: (np.array([1.0 - v, v]), int(n)) for i, (v, n) in enumerate(zip(values, times, strict=True))}
         answer[word] = sum_summary(parts) if parts else {"mean": 0.0, "low": 0, "high": 0}
     share = {key: answer["intercepted"][key] / len(known) if known else None for key in ("mean", "low", "high")}
     return {**answer, "intercepted_share": share, "claims": [i for _, ids in known for i in ids]}
@@ -140,18 +141,28 @@ def _claimed(claims: list[list[Row]]) -> dict[str, Any]:
     return {"incidents": incidents, "share": share, "claims": [i for found in ids for i in found]}
 
 
+def _local_hour(span: Span, ns: int) -> int:
+    """Hours since 1970 on the clocks of the spot."""
+    return (ns + span.offset_min * 60 * 10**9) // (3600 * 10**9)
+
+
+@lru_cache(maxsize=4096)
+def _month_of(day: int) -> str:
+    return f"{date(1970, 1, 1) + timedelta(days=day):%Y-%m}"
+
+
 def _month(span: Span | None) -> str:
     """Month on the clocks of the spot, ``unknown`` where the time leaves that open."""
     if span is None:
         return "unknown"
-    first, last = (f"{span.local(ns):%Y-%m}" for ns in (span.earliest_ns, span.latest_ns))
+    first, last = (_month_of(_local_hour(span, ns) // 24) for ns in (span.earliest_ns, span.latest_ns))
     return first if first == last else "unknown"
 
 
 def _hour(span: Span | None) -> str:
     if span is None or span.latest_ns - span.earliest_ns >= 6 * 3600 * 10**9:
         return "unknown"
-    hour = span.local(span.earliest_ns).hour // 6 * 6
+    hour = _local_hour(span, span.earliest_ns) % 24 // 6 * 6
     return f"{hour:02d}-{hour + 6:02d}"
 
 

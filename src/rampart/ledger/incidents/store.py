@@ -113,6 +113,18 @@ class Ledger:
             query = query.where(tables.claim.c.incident_id == incident_id)
         return self._rows(query)
 
+    def opinions(self) -> list[dict[str, Any]]:
+        """Of all claims about incidents only what estimates need: there may be hundreds of thousands."""
+        names = ("id", "incident_id", "source", "publisher", "type", "outcome", "confidence", "count_low", "count_high")
+        query = sa.select(*(tables.claim.c[name] for name in names)).order_by(tables.claim.c.id)
+        return self._rows(query.where(tables.claim.c.incident_id.is_not(None)))
+
+    def figures(self) -> list[dict[str, Any]]:
+        """Claims about no one incident: published running totals."""
+        return self._rows(
+            sa.select(tables.claim).where(tables.claim.c.incident_id.is_(None)).order_by(tables.claim.c.id)
+        )
+
     def incident(self, incident_id: int) -> dict[str, Any]:
         """One incident with its claims and the statuses it had."""
         with self.database.reading() as connection:
