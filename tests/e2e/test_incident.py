@@ -188,6 +188,8 @@ def test_a_mapping_that_is_wrong(rampart, tmp_path, old, new, expected):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
+        ((), "Missing command"),
+        (("show", 10**12), "less than or equal to 2147483647"),
         (("list",), "there is no ledger yet"),
         (("show", 1), "there is no ledger yet"),
         (("import",), "expected a file, or --example iraq-2021"),

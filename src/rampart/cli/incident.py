@@ -38,9 +38,7 @@ Confidence = Annotated[float | None, typer.Option(help="0.01 to 0.99, in place o
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    group = typer.Typer(
-        help="The ledger of incidents: what happened, and who says so.", no_args_is_help=True, rich_markup_mode=None
-    )
+    group = typer.Typer(help="The ledger of incidents: what happened, and who says so.", rich_markup_mode=None)
     for name, command in (
         ("add", add), ("claim", claim), ("status", status), ("import", import_), ("list", list_), ("show", show),
         ("stats", stats), ("verify", verify),
