@@ -11,7 +11,7 @@ from .decoder import Batch
 from .plots import FOOT, NM, source_name
 
 _FEET_PER_MINUTE = FOOT / 60.0
-#: Radius that holds 95 % of the errors, by NACp (RTCA DO-260B, table 2-14); 0 and 12 to 15 say nothing.
+#: Radius that holds 95 % of the errors, by NACp as RTCA DO-260B defines it; 0 and 12 to 15 say nothing.
 _RADIUS_M = np.array(
     [np.nan, 10 * NM, 4 * NM, 2 * NM, NM, 0.5 * NM, 0.3 * NM, 0.1 * NM, 0.05 * NM, 30.0, 10.0, 3.0] + [np.nan] * 4
 )
