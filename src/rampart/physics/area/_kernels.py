@@ -11,17 +11,13 @@ import numpy as np
 
 from rampart.physics._jit import kernel
 
-from ._kernels_outline import content
+from ._kernels_outline import NODES_3, WEIGHTS_3, content, distance_to, normal_cdf
 
 # Six-point Gauss-Legendre on -1..1
 _NODES = np.array([-0.9324695142031521, -0.6612093864662645, -0.2386191860831969,
                    0.2386191860831969, 0.6612093864662645, 0.9324695142031521])  # fmt: skip
 _WEIGHTS = np.array([0.1713244923791704, 0.3607615730481386, 0.4679139345726910,
                      0.4679139345726910, 0.3607615730481386, 0.1713244923791704])  # fmt: skip
-
-# Three-point, for narrow pieces
-_NODES_3 = np.array([-0.7745966692414834, 0.0, 0.7745966692414834])
-_WEIGHTS_3 = np.array([0.5555555555555556, 0.8888888888888888, 0.5555555555555556])
 
 # Beyond this many sigma nothing is counted: 6e-7 of a Gaussian.
 REACH_SIGMA = 5.0
@@ -31,35 +27,7 @@ _FAR_SQUARE = 3.9 * 3.9
 _SMALL = 24.0
 # Smallest sigma worked with [m]: a mean that is known exactly.
 _FLOOR_M = 1e-3
-_ROOT_HALF = math.sqrt(0.5)
 _INVERSE_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
-
-
-@kernel
-def normal_cdf(x):
-    """Probability that a standard normal number is below x."""
-    return 0.5 * math.erfc(-x * _ROOT_HALF)
-
-
-@kernel
-def distance_to(x, y, corners, lo, hi):
-    """Distance of a point from a polygon's border, negative inside (even-odd rule) [m]."""
-    best = math.inf
-    inside = False
-    j = hi - 1
-    for i in range(lo, hi):
-        ax, ay, bx, by = corners[j, 0], corners[j, 1], corners[i, 0], corners[i, 1]
-        ex, ey = bx - ax, by - ay
-        square = ex * ex + ey * ey
-        t = 0.0
-        if square > 0.0:
-            t = min(max(((x - ax) * ex + (y - ay) * ey) / square, 0.0), 1.0)
-        dx, dy = x - ax - t * ex, y - ay - t * ey
-        best = min(best, dx * dx + dy * dy)
-        if (ay > y) != (by > y) and x < ax + (y - ay) * ex / ey:
-            inside = not inside
-        j = i
-    return -math.sqrt(best) if inside else math.sqrt(best)
 
 
 @kernel
@@ -204,7 +172,7 @@ def _hit_one(mx, my, minor, major, ux, uy, corners, first, last, r, convex, work
             continue
         pieces = max(int(math.ceil(width / minor / 1.5)), 1)
         half = 0.5 * width / pieces
-        nodes, weights = (_NODES_3, _WEIGHTS_3) if width < 0.12 * (high - low) else (_NODES, _WEIGHTS)
+        nodes, weights = (NODES_3, WEIGHTS_3) if width < 0.12 * (high - low) else (_NODES, _WEIGHTS)
         for piece in range(pieces):
             middle = breaks[k] + (2 * piece + 1) * half
             for g in range(nodes.shape[0]):

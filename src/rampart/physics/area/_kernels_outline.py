@@ -16,8 +16,8 @@ _MEET_M = 1e-4
 _ON = 1e-9
 
 # Gauss-Legendre on -1..1
-_NODES_3 = np.array([-0.7745966692414834, 0.0, 0.7745966692414834])
-_WEIGHTS_3 = np.array([0.5555555555555556, 0.8888888888888888, 0.5555555555555556])
+NODES_3 = np.array([-0.7745966692414834, 0.0, 0.7745966692414834])
+WEIGHTS_3 = np.array([0.5555555555555556, 0.8888888888888888, 0.5555555555555556])
 _NODES_4 = np.array([-0.8611363115940526, -0.3399810435848563, 0.3399810435848563, 0.8611363115940526])
 _WEIGHTS_4 = np.array([0.3478548451374538, 0.6521451548625461, 0.6521451548625461, 0.3478548451374538])
 _FAR = 5.0  # sigmas beyond which nothing is counted
@@ -26,13 +26,14 @@ _INVERSE_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 @kernel
-def _cdf(x):
+def normal_cdf(x):
+    """Probability that a standard normal number is below x."""
     return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 
 @kernel
-def _outside_by(x, y, corners, lo, hi):
-    """Distance of a point from a polygon, 0 inside [m]."""
+def distance_to(x, y, corners, lo, hi):
+    """Distance of a point from a polygon's border, negative inside (even-odd rule) [m]."""
     best = math.inf
     inside = False
     j = hi - 1
@@ -48,7 +49,7 @@ def _outside_by(x, y, corners, lo, hi):
         if (ay > y) != (by > y) and x < ax + (y - ay) * ex / ey:
             inside = not inside
         j = i
-    return 0.0 if inside else math.sqrt(best)
+    return -math.sqrt(best) if inside else math.sqrt(best)
 
 
 @kernel
@@ -180,7 +181,7 @@ def trace(corners, lo, hi, r, raw, cuts, pieces):
             if s - t <= 1e-12:
                 continue
             x, y = _at(raw[i], 0.5 * (t + s), r)
-            if _outside_by(x, y, corners, lo, hi) < r * (1.0 - _ON) - _ON:
+            if max(distance_to(x, y, corners, lo, hi), 0.0) < r * (1.0 - _ON) - _ON:
                 continue
             if m == pieces.shape[0]:
                 return -1
@@ -200,7 +201,7 @@ def _segment(a, b, c, d):
     if max(a, c) <= -_FAR or min(b, d) >= _FAR or max(b, d) <= -_FAR or b == d:
         return 0.0
     if min(a, c) >= _FAR:
-        return _cdf(d) - _cdf(b)
+        return normal_cdf(d) - normal_cdf(b)
     # only the run inside |y| < 5 counts, and x < 5 of it must be summed
     t, s = (-_FAR - b) / (d - b), (_FAR - b) / (d - b)
     first, last = max(min(t, s), 0.0), min(max(t, s), 1.0)
@@ -209,10 +210,10 @@ def _segment(a, b, c, d):
         u = (_FAR - a) / (c - a)
         if a > _FAR:
             u = min(max(u, first), last)
-            total, first = _cdf(b + u * (d - b)) - _cdf(b + first * (d - b)), u
+            total, first = normal_cdf(b + u * (d - b)) - normal_cdf(b + first * (d - b)), u
         else:
             u = min(max(u, first), last)
-            total, last = _cdf(b + last * (d - b)) - _cdf(b + u * (d - b)), u
+            total, last = normal_cdf(b + last * (d - b)) - normal_cdf(b + u * (d - b)), u
     if a < -_FAR:
         first = max(first, min((-_FAR - a) / (c - a), last))
     elif c < -_FAR:
@@ -224,7 +225,7 @@ def _segment(a, b, c, d):
     a, b = a + first * (c - a), b + first * (d - b)
     length = math.sqrt(da * da + db * db)
     parts = 1 if length <= 2.0 else int(math.ceil(0.5 * length))
-    nodes, weights = (_NODES_3, _WEIGHTS_3) if length <= 1.0 else (_NODES_4, _WEIGHTS_4)
+    nodes, weights = (NODES_3, WEIGHTS_3) if length <= 1.0 else (_NODES_4, _WEIGHTS_4)
     half, added = 0.5 / parts, 0.0
     for p in range(parts):
         middle = (2 * p + 1) * half
@@ -241,10 +242,10 @@ def _arc(a, b, ra, rb, angle, turn):
     if a + ra <= -_FAR or b - rb >= _FAR or b + rb <= -_FAR:
         return 0.0
     if a - ra >= _FAR:
-        return _cdf(b + rb * math.sin(angle + turn)) - _cdf(b + rb * math.sin(angle))
+        return normal_cdf(b + rb * math.sin(angle + turn)) - normal_cdf(b + rb * math.sin(angle))
     length = turn * max(ra, rb)
     parts = max(int(math.ceil(0.5 * length)), int(math.ceil(turn / 1.5)))
-    nodes, weights = (_NODES_3, _WEIGHTS_3) if length <= 1.0 and turn < 0.8 else (_NODES_4, _WEIGHTS_4)
+    nodes, weights = (NODES_3, WEIGHTS_3) if length <= 1.0 and turn < 0.8 else (_NODES_4, _WEIGHTS_4)
     half, total = 0.5 * turn / parts, 0.0
     for p in range(parts):
         middle = angle + (2 * p + 1) * half
