@@ -95,6 +95,8 @@ class EffectorSpec(Spec):
     rounds_per_engagement: Count  #: spent by one engagement
     lethal_radius_m: Positive  #: the kill probability falls by exp(-miss^2 / (2 radius^2))
     closed_sectors_deg: Sectors = ()  #: [[from, to], ...], azimuths clockwise into which it never fires
+    cost: NonNegative = 0.0  #: what it costs, in a unit of the file's choice; studies draw it against leakers
+    cost_per_round: NonNegative = 0.0  #: what one round costs, in the same unit
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -58,6 +58,7 @@ class _RadarSpec(Spec):
     minimum_radial_speed_ms: NonNegative = 25.0  #: half width of the Doppler notch
     range_cell_m: Positive = 30.0  #: resolution: nearer targets give one detection
     azimuth_cell_deg: Positive = 1.5  #: see `range_cell_m`
+    cost: NonNegative = 0.0  #: what it costs, in a unit of the file's choice; studies draw it against leakers
     false_alarms_per_scan: NonNegative = 20.0  #: mean number
     false_alarm_speed_ms: Positive = 400.0  #: greatest radial speed of a false alarm
     clutter_cells: Annotated[int, Field(ge=0, le=10_000)] = 0  #: fixed places whose returns leak through the notch

@@ -40,6 +40,7 @@ class StationSpec(Spec):
     max_elevation_deg: Elevation = 85.0  #: upper edge of the cover
     sector_middle_deg: Degrees = 0.0  #: azimuth of the middle of the cover
     sector_width_deg: Width = 360.0  #: of the cover in azimuth
+    cost: NonNegative = 0.0  #: what it costs, in a unit of the file's choice; studies draw it against leakers
 
     def model_of(self, **more: Any) -> SensorModel:
         """What the chain may know of a sensor of any kind; `more` are the fields that its kind adds."""
