@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rampart.errors import InputError
-from rampart.ledger.incidents import ClaimDraft, Database, IncidentDraft, Ledger, parse_count, parse_span
+from rampart.ledger.incidents import (
+    ClaimDraft,
+    Database,
+    EventDraft,
+    EvidenceDraft,
+    IncidentDraft,
+    Ledger,
+    parse_count,
+    parse_span,
+)
 from rampart.ledger.incidents.chain import Entry, append, canonical, faults
 
 
@@ -218,7 +227,7 @@ def test_the_database_is_refused_in_one_line(copy, tmp_path, monkeypatch):
     holder.execute("update alembic_version set version_num = '0999'")
     holder.close()
     for act in (ledger.verify, lambda: ledger.add([], now_ns=9)):
-        with pytest.raises(InputError, match="newer Rampart: tables of version 0999, this one knows up to 0001"):
+        with pytest.raises(InputError, match="newer Rampart: tables of version 0999, this one knows up to 0002"):
             act()
     with pytest.raises(InputError, match="there is no ledger yet"):
         Ledger(str(tmp_path / "none.sqlite")).incidents()
@@ -268,3 +277,33 @@ def test_migrations_go_up_and_down_and_give_the_tables_that_the_code_uses(tmp_pa
         migrate(connection)
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_and_stays_sound(tmp_path):
+    from sqlalchemy import create_engine, text
+
+    from rampart.ledger.incidents.database import migrate
+
+    path = tmp_path / "old.sqlite"
+    Ledger(str(path)).add([IncidentDraft(site="x", claims=(ClaimDraft("press", "One."),))], now_ns=0)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+    engine.dispose()
+    ledger = Ledger(str(path))
+    with pytest.raises(InputError, match="tables of version 0001; a first write brings it to 0002"):
+        ledger.incidents()
+    ledger.add_findings(1, [EventDraft("siren")], [EvidenceDraft("photo", "a.jpg", "0" * 64, 3)], now_ns=1)
+    with pytest.raises(InputError, match=r"a\.jpg is evidence 1 of incident 1 already"):
+        ledger.add_findings(1, [], [EvidenceDraft("photo", "a.jpg", "0" * 64, 3)], now_ns=1)
+    assert ledger.verify()["ok"]
+
+
+def test_a_column_that_came_after_an_entry_must_be_empty():
+    from rampart.ledger.incidents.store import _says
+
+    payload = canonical({"id": 1, "note": None})
+    assert _says(payload, {"id": 1, "note": None, "track": None})
+    assert not _says(payload, {"id": 1, "note": None, "track": "T1"})
+    assert not _says(payload, {"id": 1, "track": None})
+    assert not _says("{", {"id": 1})

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from rampart.errors import InputError
 
 #: Version of the tables that this Rampart writes.
-HEAD = "0001"
-VERSIONS = ("0001",)
+HEAD = "0002"
+VERSIONS = ("0001", "0002")
 
 #: How long a write waits for another to end [s].
 WAIT_S = 3.0

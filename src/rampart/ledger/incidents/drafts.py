@@ -1,13 +1,18 @@
 """Incidents and claims before they are in the ledger, and the one reader that all ways in share."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rampart.errors import InputError
 
 from . import fields
 from .fields import Count, Span
+
+if TYPE_CHECKING:
+    from .findings import EventDraft, EvidenceDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ class ClaimDraft:
         numbers = ("lat_deg", "lon_deg", "radius_m", "confidence")
         return {
             **{name: getattr(self, name) for name in (*texts, *numbers)},
-            **_columns("published", self.published),
-            **_columns("period", self.period),
+            **columns_of("published", self.published),
+            **columns_of("period", self.period),
             "count_low": None if self.count is None else self.count.low,
             "count_high": None if self.count is None else self.count.high,
         }
@@ -93,6 +98,10 @@ class IncidentDraft:
     status, reason : str, str or None
         One of `fields.STATUSES`, and why.
     claims : tuple of ClaimDraft
+    events : tuple of EventDraft
+        What happened within it: launches, warnings, impacts.
+    evidence : tuple of EvidenceDraft
+        Files that something is known from.
     """
 
     site: str
@@ -105,14 +114,17 @@ class IncidentDraft:
     status: str = "open"
     reason: str | None = None
     claims: tuple[ClaimDraft, ...] = field(default=())
+    events: tuple[EventDraft, ...] = field(default=())
+    evidence: tuple[EvidenceDraft, ...] = field(default=())
 
     def row(self) -> dict[str, Any]:
         """Its columns of the table ``incident``, without ids."""
         names = ("key", "title", "site", "lat_deg", "lon_deg", "radius_m", "status")
-        return {**{name: getattr(self, name) for name in names}, **_columns("time", self.time)}
+        return {**{name: getattr(self, name) for name in names}, **columns_of("time", self.time)}
 
 
-def _columns(name: str, span: Span | None) -> dict[str, int | None]:
+def columns_of(name: str, span: Span | None) -> dict[str, int | None]:
+    """The three columns of a time."""
     if span is None:
         return {f"{name}_earliest_ns": None, f"{name}_latest_ns": None, f"{name}_offset_min": None}
     return {
@@ -122,7 +134,8 @@ def _columns(name: str, span: Span | None) -> dict[str, int | None]:
     }
 
 
-_PLACE: dict[str, Callable[[str], Any]] = {
+#: Fields of a position.
+PLACE_FIELDS: dict[str, Callable[[str], Any]] = {
     "lat_deg": fields.parse_latitude,
     "lon_deg": fields.parse_number(-180, 180, " degrees"),
     "radius_m": fields.parse_number(0, 1e6, " m"),
@@ -134,7 +147,7 @@ INCIDENT_FIELDS: Mapping[str, Callable[[str], Any]] = {
     "site": fields.parse_text(100),
     "title": fields.parse_text(200),
     "time": fields.parse_span,
-    **_PLACE,
+    **PLACE_FIELDS,
     "status": fields.parse_choice(fields.STATUSES),
     "reason": fields.parse_text(500),
 }
@@ -149,7 +162,7 @@ CLAIM_FIELDS: Mapping[str, Callable[[str], Any]] = {
     "type": fields.parse_choice(fields.TYPES),
     "outcome": fields.parse_choice(fields.OUTCOMES),
     "place": fields.parse_text(200),
-    **_PLACE,
+    **PLACE_FIELDS,
     "attribution": fields.parse_text(200),
     "confidence": fields.parse_number(0.01, 0.99),
     "figure": fields.parse_text(100),

@@ -17,6 +17,12 @@ OUTCOMES = ("landed", "intercepted", "partly")
 
 STATUSES = ("open", "under_investigation", "closed")
 
+#: What happens within an incident.
+EVENTS = ("launch", "detection", "warning", "siren", "interception", "impact", "debris", "find", "casualty", "other")
+
+#: What a file of evidence is.
+EVIDENCE = ("recording", "tracks", "predictions", "photo", "video", "audio", "document", "other")
+
 #: Who says so, and how often such a source is taken to know what it says; documented assumptions, see docs/ledger.md.
 RELIABILITY = {
     "sensor": 0.9,

@@ -36,7 +36,7 @@ incident = Table(
 )
 Index("ix_incident_time", incident.c.time_earliest_ns, incident.c.time_latest_ns)
 
-#: What happened within an incident: a launch, a siren, an impact.
+#: What happened within an incident: a launch, a siren, an impact; with the ellipse in which a point is known to lie.
 event = Table(
     "event",
     metadata,
@@ -47,6 +47,11 @@ event = Table(
     Column("place", Text),
     *_place(),
     Column("note", Text),
+    Column("track", Text),
+    Column("semi_major_m", Double),
+    Column("semi_minor_m", Double),
+    Column("azimuth_deg", Double),
+    Column("probability", Double),
 )
 
 #: Without an incident it is a published figure about a whole time.
@@ -96,6 +101,18 @@ status = Table(
     Column("at_ns", BigInteger, nullable=False),
 )
 
+#: What two incidents were found to be: one (``merged``: all of the first went into the other), or not (``distinct``).
+link = Table(
+    "link",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _incident(),
+    Column("other_id", Integer, ForeignKey("incident.id"), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", Text),
+    Column("at_ns", BigInteger, nullable=False),
+)
+
 #: Every change, in order, each hashed over the one before. Rows are only ever added.
 history = Table(
     "history",
@@ -111,4 +128,4 @@ history = Table(
 )
 
 #: The tables that the history tells of, by name.
-SUBJECTS = {table.name: table for table in (incident, event, claim, evidence, status)}
+SUBJECTS = {table.name: table for table in (incident, event, claim, evidence, status, link)}
