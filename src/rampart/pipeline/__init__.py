@@ -5,6 +5,7 @@ from .candidates import Candidate, read_candidates
 from .chain import Chain, Outputs
 from .scenario import (
     CHAIN_ROOMS,
+    LIVE_ROOMS,
     SIMULATION_ROOMS,
     Scenario,
     builtin_scenarios,
@@ -16,6 +17,7 @@ from .streams import Purpose, stream
 
 __all__ = [
     "CHAIN_ROOMS",
+    "LIVE_ROOMS",
     "SIMULATION_ROOMS",
     "Candidate",
     "Chain",

@@ -5,8 +5,8 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,16 @@ PART_SECTIONS: Mapping[str, str | None] = {
     "threat": "threat",
     "effector": "engage",
     "out": "out",
+    "feed": "feed",
 }
-#: Sections that say where a live service sends: they decide nothing of a run, and are no part of its recording.
-LIVE_SECTIONS = ("out",)
+#: Where a live service hears and sends: such sections decide nothing of a run, and are no part of its recording.
+LIVE_SECTIONS = ("out", "feed")
 #: Sections that configure one stage: room and default kind.
 STAGE_SECTIONS = {"track": "imm", "predict": "sigma_points", "warn": "zones"}
 
 SIMULATION_ROOMS = frozenset({"threat", "sensor", "track", "predict", "warn", "engage", "out"})
 CHAIN_ROOMS = frozenset({"track", "predict", "warn", "out"})
+LIVE_ROOMS = CHAIN_ROOMS | {"sensor", "feed"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Scenario:
     head : HeadSpec
         Name, start, duration.
     parts : dict
-        ``site, zone, sensor, threat, effector, out`` -> specs in the order of the file.
+        ``site, zone, sensor, threat, effector, out, feed`` -> specs in the order of the file.
     stages : dict
         ``track, predict, warn, engage, referee`` -> spec.
     text : str
@@ -78,10 +80,16 @@ class Scenario:
         start = self.head.start
         return int(start.timestamp()) * 1_000_000_000 + start.microsecond * 1000
 
+    def starting(self, start_ns: int) -> "Scenario":
+        """The same at another time, to the microsecond."""
+        whole_s, rest_ns = divmod(start_ns, 1_000_000_000)
+        start = datetime.fromtimestamp(whole_s, UTC).replace(microsecond=rest_ns // 1000)
+        return replace(self, head=self.head.model_copy(update={"start": start}))
+
     def resolved(self) -> dict[str, Any]:
         """Everything that decides a run, defaults included, as plain JSON-able data."""
         return {
-            **self.head.model_dump(mode="json", by_alias=True),
+            **self.head.model_dump(mode="json", by_alias=True, exclude={"mode"}),
             **{
                 section: [p.model_dump(mode="json") for p in parts]
                 for section, parts in self.parts.items()
@@ -178,7 +186,7 @@ class SpecReader:
 
     def scenario(self, text: str, folder: Path, overrides: tuple[str, ...]) -> Scenario:
         """The whole document, checked."""
-        data = self.document.data
+        data = self._timed()
         sections = {*PART_SECTIONS, *STAGE_SECTIONS, "engage", "referee"}
         head = self._check(HeadSpec, {k: v for k, v in data.items() if k not in sections}, (), "", sections)
         parts = {section: self.parts(section) for section in PART_SECTIONS}
@@ -188,6 +196,12 @@ class SpecReader:
         scenario = Scenario(head, parts, self._stages(), text, self.document.path, folder, overrides)
         self._check_times(parts["zone"])
         return scenario
+
+    def _timed(self) -> dict[str, Any]:
+        """The document's data; a live site needs no start and no end."""
+        if "threat" in self.rooms:
+            return self.document.data
+        return {"start": datetime.fromtimestamp(0, UTC), "duration_s": 1.0, **self.document.data}
 
     def parts(self, section: str) -> tuple[Any, ...]:
         """The checked parts of a section, in the order of the file."""

@@ -78,6 +78,7 @@ class HeadSpec(Spec):
     schema_: Literal[1] = Field(alias="schema")  #: of the file's form; the first key
     name: Identifier
     description: str = ""  #: one line for people
-    start: AwareDatetime  #: second 0 of the run, e.g. 2021-07-05T21:00:00Z
-    duration_s: Annotated[Positive, Field(le=7 * 86_400)]  #: length of the run
+    start: AwareDatetime  #: second 0 of the run, e.g. 2021-07-05T21:00:00Z; a live site needs none
+    duration_s: Annotated[Positive, Field(le=7 * 86_400)]  #: length of the run; a live site needs none
     zones: str | None = None  #: a GeoJSON file, instead of or beside ``[[zone]]``
+    mode: Literal["shadow", "exercise", "actual"] | None = None  #: of a live site; shadow if not given

@@ -21,7 +21,7 @@ class FakeChain:
         self.gate = threading.Event()
         self.gate.set()
 
-    def step(self, now_ns, detections, *, decisions, heard):
+    def step(self, now_ns, detections, external=None, *, decisions, heard):
         self.gate.wait(5.0)
         if self.fails:
             self.fails -= 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rampart.pipeline import Chain, Outputs
-from rampart.records import Decisions, Detections
+from rampart.records import Decisions, Detections, ExternalTracks
 
 from .clock import Clock
 
@@ -37,11 +37,12 @@ class _Mail:
     """What came in for one step."""
 
     detections: list[Detections] = field(default_factory=list)
+    external: list[ExternalTracks] = field(default_factory=list)
     heard: set[int] = field(default_factory=set)
     decisions: list[Decisions] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.heard or self.decisions)
+        return bool(self.heard or self.decisions or self.external or self.detections)
 
 
 class SiteCore:
@@ -79,7 +80,9 @@ class SiteCore:
         self._steps = self._count = self._decided = self._faults = 0
         self._lag_s = 0.0
 
-    def receive(self, detections: Detections, heard: Iterable[int] | None = None) -> None:
+    def receive(
+        self, detections: Detections, heard: Iterable[int] | None = None, external: ExternalTracks | None = None
+    ) -> None:
         """Take what sensors handed over, from any thread. Reports are stamped as received now.
 
         Parameters
@@ -88,6 +91,8 @@ class SiteCore:
             Sensor indices are those of the site.
         heard : iterable of int or None
             The sensors that spoke, with reports or without; those of the reports if not given.
+        external : ExternalTracks or None
+            Reports of other systems' tracks.
         """
         spoke = np.unique(detections.sensor).tolist() if heard is None else list(heard)
         stamped = detections.replace(received_ns=np.full(len(detections), self._clock(), np.int64))
@@ -95,6 +100,8 @@ class SiteCore:
             self._inbox.heard.update(spoke)
             if len(stamped):
                 self._inbox.detections.append(stamped)
+            if external is not None and len(external):
+                self._inbox.external.append(external)
             self._change.notify()
 
     def decide(self, decisions: Decisions) -> None:
@@ -166,7 +173,10 @@ class SiteCore:
         decisions = decisions.replace(number=np.arange(self._decided + 1, self._decided + len(decisions) + 1))
         self._decided += len(decisions)
         self._last_ns, self._wake_ns = now_ns, None
-        outputs = self._chain.step(now_ns, batch, decisions=decisions, heard=sorted(mail.heard))
+        external = ExternalTracks.concat(mail.external)
+        outputs = self._chain.step(
+            now_ns, batch, external if len(external) else None, decisions=decisions, heard=sorted(mail.heard)
+        )
         self._wake_ns = outputs.wake_ns
         self._steps += 1
         self._tell(self.site, outputs)
