@@ -1,7 +1,7 @@
-"""``rampart replay``: step a recording's batches through the chain again."""
+"""``rampart replay``: step a recording's batches through the chain again, as they were or with something changed."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,17 +18,102 @@ def register(app: typer.Typer) -> None:
 
 def replay_command(
     recording: Annotated[Path, typer.Argument(help="A recording.mcap.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="What if: section.key=value, several at once with commas between; sensor.ID.enabled=false takes a "
+            "sensor away. Each --set is a row of the table.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Replay a recording: the same batches through the same chain, without truth."""
-    from rampart.study.replay import replay
+    """Replay a recording: the same batches through the same chain, without truth; with --set, what would differ."""
+    from rampart.study.counterfactual import compare_recording
 
     with quiet_or(f"replaying {recording}", quiet=json):
-        answer = replay(recording)
+        answer = compare_recording(recording, set_ or [])
     if json:
-        print_json({"schema": 1, **answer, "differences": []})
+        print_json(answer)
     else:
-        same = "the same output" if answer["matches_recording"] else "OTHER output than recorded"
-        out.print(f"{recording}: {answer['steps']} steps, {same}, sha256 {answer['output_sha256'][:16]}...")
-    if not answer["matches_recording"]:
+        _tell(answer)
+    if answer["matches_recording"] is False:
         raise RunError(f"{recording}: the replay gave other output than the recording holds")
+
+
+def _tell(answer: dict[str, Any]) -> None:
+    said = {True: "the same output", False: "OTHER output than recorded", None: "a fragment, from a cold start"}
+    same = said[answer["matches_recording"]]
+    name = f"{answer['recording']}: {answer['steps']} steps"
+    out.print(f"{name}, {same}, sha256 {answer['output_sha256'][:16]}...", markup=False)
+    if answer["differences"]:
+        for line in ("", *_table(answer["differences"]), *_changes(answer["differences"])):
+            out.print(line, markup=False)
+
+
+_HEADS = ("with", "detections", "tracks", "warnings", "", "seconds earlier", "people warned", "missed", "false")
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    """The rows under their heads, as wide as they need; words to the left, figures to the right."""
+    from rampart.study.counterfactual.answer import settings_words
+
+    cells = [
+        (
+            settings_words(row["set"]),
+            "simulated anew" if row["basis"] == "simulated" else "as recorded",
+            _arrow(row["tracks"]),
+            _arrow(row["warnings"]),
+            f"+{row['warnings_added']} -{row['warnings_removed']}",
+            _seconds(row["seconds"]),
+            _arrow(row["people_warned"]),
+            _arrow(row["missed"]),
+            _arrow(row["false"]),
+        )
+        for row in rows
+    ]
+    wide = [max(map(len, column)) for column in zip(_HEADS, *cells, strict=True)]
+    left = (0, 1)
+    return [
+        "  ".join(c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(zip(line, wide, strict=True)))
+        for line in (_HEADS, *cells)
+    ]
+
+
+def _arrow(both: dict[str, Any] | None) -> str:
+    if both is None:
+        return "-"
+    before, after = (f"{value:,.0f}" for value in (both["before"], both["after"]))
+    return before if before == after else f"{before} -> {after}"
+
+
+def _seconds(seconds: dict[str, Any]) -> str:
+    if seconds["mean"] is None:
+        return "-"
+    mean, low, high = (round(seconds[name], 1) + 0.0 for name in ("mean", "least", "most"))  # no minus before nothing
+    return f"{low:+.1f}" if low == high else f"{mean:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def _changes(rows: list[dict[str, Any]]) -> list[str]:
+    """Alarm by alarm what moved, and what was measured on what."""
+    from rampart.study.counterfactual.answer import settings_words
+
+    lines = []
+    for row in rows:
+        lines += ["", settings_words(row["set"])]
+        lines += [f"  {_change(change)}" for change in row["changes"]]
+        if not row["changes"]:
+            lines.append("  every warning as it was" + (", to the last bit" if row["same_output"] else ""))
+        lines += [f"  note: {note}" for note in row["notes"]]
+    return lines
+
+
+def _change(change: dict[str, Any]) -> str:
+    old, new = change["first_s"]["before"], change["first_s"]["after"]
+    where = f"{change['site']}/{change['zone']} ({change['people']:,.0f} people)"
+    if old is None:
+        return f"{where}: warned at {new:.1f} s, which it was not"
+    if new is None:
+        return f"{where}: not warned, where it was at {old:.1f} s"
+    moved = "earlier" if new < old else "later"
+    return f"{where}: warned at {new:.1f} s instead of {old:.1f} s, {abs(old - new):.1f} s {moved}"

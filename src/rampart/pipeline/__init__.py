@@ -3,6 +3,7 @@
 from .build import Place, World, build_chain, build_places, build_world
 from .candidates import Candidate, read_candidates
 from .chain import Chain, Outputs
+from .override import parse_value
 from .scenario import (
     CHAIN_ROOMS,
     LIVE_ROOMS,
@@ -32,6 +33,7 @@ __all__ = [
     "builtin_scenarios",
     "load",
     "parse_scenario",
+    "parse_value",
     "read_candidates",
     "restore_scenario",
     "stream",

@@ -99,7 +99,13 @@ class Scenario:
         }
 
 
-def restore_scenario(resolved: Mapping[str, Any], path: str, *, rooms: Iterable[str] = SIMULATION_ROOMS) -> Scenario:
+def restore_scenario(
+    resolved: Mapping[str, Any],
+    path: str,
+    *,
+    overrides: Sequence[str] = (),
+    rooms: Iterable[str] = SIMULATION_ROOMS,
+) -> Scenario:
     """A scenario from what `Scenario.resolved` gave, as a recording keeps it.
 
     Parameters
@@ -108,14 +114,15 @@ def restore_scenario(resolved: Mapping[str, Any], path: str, *, rooms: Iterable[
         Plain data.
     path : str
         The recording, for errors.
-    rooms : iterable of str
+    overrides, rooms
         As in `load`.
     """
     data = copy.deepcopy(dict(resolved))
     with suppress(KeyError, TypeError, ValueError):
         data["start"] = datetime.fromisoformat(data["start"])
     folder = Path(data.pop("folder", "."))
-    return SpecReader(Document(data, path, {}), frozenset(rooms)).scenario("", folder, ())
+    document = apply_overrides(Document(data, path, {}), overrides)
+    return SpecReader(document, frozenset(rooms)).scenario("", folder, tuple(overrides))
 
 
 def builtin_scenarios() -> tuple[str, ...]:
