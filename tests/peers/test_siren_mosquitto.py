@@ -14,6 +14,8 @@ import pytest
 from rampart.pipeline import Outputs
 from rampart.records import (
     AlertStatus,
+    DecisionKind,
+    DetectionFlag,
     Engagements,
     Outcome,
     Phase,
@@ -23,6 +25,7 @@ from rampart.records import (
     Tracks,
     Warnings,
     Zone,
+    decide,
 )
 from rampart.serve.delivery import Dispatcher, Setting
 from rampart.wire.siren import Action, Command, SigningKey, command_topic, device_topic, seal
@@ -100,6 +103,12 @@ def step(number=1, sequence=0, zone=0, phase=Phase.SHELTER, status=AlertStatus.E
         time_to_impact_s=[left_s if phase < Phase.RELEASE else float("nan")],
     )  # fmt: skip
     return Outputs(now_ns, Tracks.empty(), Predictions.empty(), warnings, Engagements.empty(), {}, None)
+
+
+def silence(zone, reason, flags=DetectionFlag.NONE, warning=0):
+    return decide(
+        SITE, 1, time.time_ns(), DecisionKind.SILENCE, "A. Smith", reason, zones=[zone], flags=flags, warning=warning
+    )
 
 
 async def until(condition, seconds=WAIT_S):
@@ -378,15 +387,44 @@ def test_both_come_back_after_the_broker_and_what_holds_is_said_again(mosquitto,
     run(work)
 
 
+def test_silence_in_an_exercise_leaves_alone_what_is_meant(mosquitto, keys, tmp_path):
+    async def work():
+        async with (
+            server(mosquitto, tmp_path, live=True, devices=ROOF) as dispatcher,
+            siren(mosquitto, keys, tmp_path) as north,
+        ):
+            await linked(north)
+            dispatcher.tell("embassy", step(status=AlertStatus.ACTUAL))
+            await until(lambda: north.rings() == ["shelter"])
+            dispatcher.decide("embassy", silence("north", "training", DetectionFlag.SIMULATED))
+            dispatcher.decide("embassy", silence("north", "another one", warning=7))
+            await asyncio.sleep(0.5)
+            assert north.said("stopped") == []
+            dispatcher.decide("embassy", silence("north", "heard by all", warning=1))
+            await until(lambda: [f["why"] for f in north.said("stopped")] == ["silence"])
+
+    run(work)
+
+
+def test_an_order_to_be_silent_that_does_not_get_through_is_an_alarm(mosquitto, keys, tmp_path):
+    async def work():
+        async with server(mosquitto, tmp_path, devices=ROOF) as dispatcher:
+            dispatcher.decide("embassy", silence("north", "horn stuck"))
+            await until(lambda: any(alarm.what == "silence north" for alarm in dispatcher.alarms()))
+
+    run(work)
+
+
 def test_silence_and_the_silent_self_test(mosquitto, keys, tmp_path):
     async def work():
         async with server(mosquitto, tmp_path, devices=ROOF) as dispatcher, siren(mosquitto, keys, tmp_path) as north:
             await linked(north)
             dispatcher.tell("embassy", step())
             await until(lambda: north.rings() == ["shelter"])
-            receipt = await dispatcher.channel.silence("north", AlertStatus.EXERCISE, reason="horn stuck")
-            assert receipt.by == "roof-1 (stopped)"
-            assert [f["why"] for f in north.said("stopped")] == ["silence"]
+            dispatcher.decide("embassy", silence("south", "not this one"))
+            dispatcher.decide("embassy", silence("north", "horn stuck"))
+            await until(lambda: [f["why"] for f in north.said("stopped")] == ["silence"])
+            assert dispatcher.alarms() == []
             channel = dispatcher.channel
             channel._publish_soon(channel.desk.test(_clocks(), "roof-1"))
             await until(lambda: north.said("self_test"))

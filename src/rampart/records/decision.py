@@ -27,7 +27,7 @@ class Decisions(Columns):
     zones: np.ndarray = column("O", missing=(), doc="indices into Site.zones, a tuple; for approve it may be empty")
     phase: np.ndarray = column("i1", missing=Phase.SHELTER, doc="Phase that a warn asks for: prepare or shelter")
     until_ns: np.ndarray = column("i8", doc="when a warn, hold or approve ends by itself, ns UTC; 0: by the policy")
-    warning: np.ndarray = column("i8", doc="Warnings.number that an approve lets out; 0 if none")
+    warning: np.ndarray = column("i8", doc="Warnings.number that an approve lets out or a silence is for; 0 if none")
     channel: np.ndarray = column("O", missing="", doc="id of the channel that an approve is for; '' for every one")
     flags: np.ndarray = column("u1", doc="DetectionFlag: taken in an exercise or a test")
 
@@ -68,7 +68,8 @@ def decide(
     until_ns : int
         When it ends by itself, ns UTC, after `time_ns`; 0 leaves that to the policy.
     warning, channel : int, str
-        Of an approve: which warning may go out, and where; "" means every channel.
+        Of an approve: which warning may go out, and where; "" means every channel. Of a silence: which warning is no
+        longer sounded; 0 means whatever sounds.
     flags : DetectionFlag
         Taken in an exercise or a test.
 

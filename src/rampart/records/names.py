@@ -115,6 +115,7 @@ class DecisionKind(Named):
     CANCEL = 2  #: there is no danger: end their warnings at once, whatever tracks say
     APPROVE = 3  #: let a warning out where two people must agree
     RELEASE = 4  #: end what operators warned of or held; tracks that endanger the zones go on
+    SILENCE = 5  #: end the sound of their sirens; the warnings go on
 
 
 class AlertStatus(Named):

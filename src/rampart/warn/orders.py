@@ -54,8 +54,8 @@ class Orders:
     cancel
         Ends warn and hold and closes the zone at once. The tracks behind the warning, and all that endanger the zone at
         that moment, never warn it again; another track does.
-    approve
-        Is none of the warner's business; see `Approvals`.
+    approve, silence
+        Are none of the warner's business: see `Approvals`, and the sirens of `rampart.serve`.
     """
 
     def __init__(self, policy: Policy, zones: int) -> None:
@@ -75,7 +75,7 @@ class Orders:
                 refused.append((int(row.number), fault))
                 continue
             self._last = int(row.number)
-            if row.what != DecisionKind.APPROVE:
+            if row.what not in (DecisionKind.APPROVE, DecisionKind.SILENCE):
                 taken += [(zone, self._order(row)) for zone in row.zones]
         return taken, refused
 

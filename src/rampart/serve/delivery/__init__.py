@@ -2,7 +2,7 @@
 
 from .budget import Budget, Spread, budgets
 from .bulletin import Bulletin, read_bulletins
-from .channel import Channel, ChannelError, Receipt, RefusalError
+from .channel import Channel, ChannelError, Receipt, RefusalError, Silence
 from .dispatcher import Dispatcher
 from .encoder import Encoder
 from .health import Alarm, PeerHealth, PeerState
@@ -31,6 +31,7 @@ __all__ = [
     "Receipt",
     "RefusalError",
     "Setting",
+    "Silence",
     "Spread",
     "Timing",
     "Urgency",

@@ -42,6 +42,28 @@ class Receipt:
     behind: tuple[tuple[str, bool, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What an operator wants to hear no longer.
+
+    Attributes
+    ----------
+    zone : str
+        Its id.
+    warning : int
+        Number of the one warning that is meant; 0 for whatever sounds.
+    reason : str
+        The operator's.
+    exercise : bool
+        Decided in an exercise or a test: leaves alone what sounds because it is meant.
+    """
+
+    zone: str
+    warning: int = 0
+    reason: str = ""
+    exercise: bool = False
+
+
 class Channel(ABC):
     """The way to one peer.
 
@@ -84,6 +106,9 @@ class Channel(ABC):
 
     async def leave(self) -> None:  # noqa: B027 - most have nobody to say it to
         """Before `close`, where the service stops on purpose: say so."""
+
+    async def silence(self, order: Silence) -> None:  # noqa: B027 - most make no sound
+        """End the sound in a zone; its warning goes on."""
 
     def troubles(self) -> Mapping[str, str]:
         """What an operator must know though the connection is good: one line each, by a name that stays the same."""

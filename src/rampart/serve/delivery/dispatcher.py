@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from rampart.pipeline import Outputs
-from rampart.records import Decisions, Deliveries, Health
+from rampart.records import DecisionKind, Decisions, Deliveries, Health
 
 from .approval import Hold
+from .channel import Silence
 from .cover import CoverWatch
 from .encoder import STALLED_S
 from .health import Alarm, OnAlarm, PeerHealth, records_of
@@ -74,8 +75,8 @@ class Dispatcher:
         self._take(site, urgent, lambda desk: desk.encode(outputs))
 
     def decide(self, site: str, decisions: Decisions) -> None:
-        """Take what operators decided: approvals let Actual warnings out where two people must agree."""
-        self._take(site, True, lambda desk: desk.hold.decide(decisions, self._clock()))
+        """Take what operators decided: approvals let Actual warnings out where two must agree, sirens fall silent."""
+        self._take(site, True, lambda desk: desk.decide(decisions))
 
     def _take(self, site: str, urgent: bool, job: _Job) -> None:
         with self._lock:
@@ -219,6 +220,13 @@ class _Desk:
         if now_ns - encoder.stepped_ns < STALLED_S * 1e9:  # what nobody vouches for is not said again
             for cover in self._cover.tick(now_ns):
                 yield from encoder.notice(cover.notice, cover.zone, cover.now_ns, cover.status)
+
+    def decide(self, decisions: Decisions) -> Iterable[Message]:
+        for row in decisions:
+            if row.what == DecisionKind.SILENCE:
+                for zone in row.zones:
+                    self.peer.silence(Silence(self.out.zones[zone], int(row.warning), str(row.reason), bool(row.flags)))
+        yield from self.hold.decide(decisions, self._clock())
 
     async def run(self) -> None:
         ticking = asyncio.create_task(self._tick())

@@ -66,6 +66,7 @@ class Out:
     limit: int = LIMIT
     age_s: float = AGE_S
     approvals: int = 1
+    zones: tuple[str, ...] = ()  #: of the site, in its order
 
 
 class OutSpec(Spec):
@@ -93,7 +94,8 @@ class OutSpec(Spec):
         """Put together what `build` made."""
         timing = Timing(timeout_s=self.timeout_s, probe_s=probe_s)
         kind: str = getattr(self, "kind", type(self).__name__)
-        return Out(self.id, kind, site.id, encoder, channel, timing, self.queue, approvals=self.approvals)
+        zones = tuple(zone.id for zone in site.zones)
+        return Out(self.id, kind, site.id, encoder, channel, timing, self.queue, approvals=self.approvals, zones=zones)
 
 
 def build_outs(scenario: Scenario, places: Sequence[Place], setting: Setting) -> list[Out]:

@@ -13,7 +13,7 @@ from rampart.errors import RampartError
 from rampart.records import Outcome
 
 from .bulletin import Bulletin
-from .channel import Receipt, RefusalError
+from .channel import Receipt, RefusalError, Silence
 from .health import Alarm, OnAlarm, PeerHealth, PeerState
 from .log import DeliveryLog
 from .message import Message, Urgency
@@ -56,6 +56,7 @@ class Peer:
         self._unproven = False  # the last connection failed in sending: that it opens again proves nothing
         self._state, self._since_ns, self._reason = PeerState.OFF, clock(), ""
         self._alarms: dict[str, Alarm] = {}
+        self._orders: set[asyncio.Task[None]] = set()
 
     def put(self, message: Message) -> None:
         """Let a message wait for the peer."""
@@ -64,6 +65,23 @@ class Peer:
         self.queue.put(message, self._clock())
         self._collect()
         self._wake.set()
+
+    def silence(self, order: Silence) -> None:
+        """End the sound in a zone, past everything that waits; an alarm says so if it does not get through."""
+        task = asyncio.get_running_loop().create_task(self._silence(order))
+        self._orders.add(task)
+        task.add_done_callback(self._orders.discard)
+
+    async def _silence(self, order: Silence) -> None:
+        what = f"silence {order.zone}"
+        try:
+            await self._answer(self.channel.silence(order))
+        except Exception as error:
+            self._raise(
+                what, f"{self.out.id} ({self.out.kind}): the order to be silent in {order.zone} failed: {_words(error)}"
+            )
+        else:
+            self._end(what)
 
     async def run(self) -> None:
         """Connect, hand over, and connect again."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from rampart.records import AlertStatus
-from rampart.serve.delivery import Channel, ChannelError, Message, Receipt
+from rampart.records import AlertStatus, warning_name
+from rampart.serve.delivery import Channel, ChannelError, Message, Receipt, Silence
 from rampart.wire.siren import Action, Announcement, Command, command_topic, device_topic, seal, server_topic
 
 from .broker import Broker, mqtt_library
@@ -113,22 +113,45 @@ class SirenChannel(Channel):
         self._holds[message.topic] = message
         return await self._order(self._command(message))
 
-    async def silence(self, zone: str, status: AlertStatus, *, warning: str = "", reason: str = "") -> Receipt:
-        """End the sound in a zone; of one warning, or whatever sounds."""
+    async def silence(self, order: Silence) -> None:
+        """End the sound in a zone; of one warning, or whatever sounds.
+
+        Raises
+        ------
+        ChannelError
+            If a siren of the zone has not said that it obeys.
+        """
+        receipts = [await self._order(self._hush(order, status)) for status in self._sounding(order)]
+        deaf = sorted({device for r in receipts for device, obeyed, _ in r.behind if not obeyed})
+        if deaf:
+            raise ChannelError(f"no answer from {', '.join(deaf)}")
+
+    def _sounding(self, order: Silence) -> list[AlertStatus]:
+        """In which meanings the zone was told something; in all where that is not known, as after a restart."""
+        may = [s for s in AlertStatus if not (order.exercise and s == AlertStatus.ACTUAL)]
+        told = [s for s in may if command_topic(self.desk.site, order.zone, s) in self._holds]
+        return told or may
+
+    def _hush(self, order: Silence, status: AlertStatus) -> Command:
         stamp = self.desk.stamp(read_clocks(), _SILENCE_S)
-        held = self._holds.pop(command_topic(self.desk.site, zone, status), None)
+        # not said again on the next connection; another warning of the zone that is not meant is
+        topic, warning = command_topic(self.desk.site, order.zone, status), ""
+        held = self._holds.get(topic)
         opened_ms = 0 if held is None else self._opened_ms(held.extra["draft"], stamp["issued_ms"])
-        command = Command(
+        if order.warning:
+            warning = warning_name(self.desk.site, order.warning)
+        if held is not None and warning in ("", held.extra["draft"].warning):
+            del self._holds[topic]
+        return Command(
             self.desk.site,
-            zone,
+            order.zone,
             status,
             action=Action.SILENCE,
             warning=warning,
             opened_ms=opened_ms,
-            reason=reason,
+            reason=order.reason[:2000],
             **stamp,
         )
-        return await self._order(command)
 
     async def probe(self) -> None:
         """Say that the server is there, and wait until the broker has it."""
