@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 
-from .gate import Gate, Person, Refusal
+from .gate import Gate, Person, RefusedError
 from .roles import Role
 
 SAFE = ("GET", "HEAD")
@@ -21,13 +21,11 @@ def address_of(request: Any) -> str:
 def _needs(role: Role) -> Callable[[Request], Person]:
     def check(request: Request) -> Person:
         gate: Gate = request.app.state.gate
-        person = gate.person(
-            request.headers, request.cookies, address_of(request), changes=request.method not in SAFE
-        )
+        person = gate.person(request.headers, request.cookies, address_of(request), changes=request.method not in SAFE)
         if person is None:
-            raise Refusal(401, "a token is needed")
+            raise RefusedError(401, "a token is needed")
         if person.role < role:
-            raise Refusal(403, f"this needs the role {role.label}; {person.name} is a {person.role.label}")
+            raise RefusedError(403, f"this needs the role {role.label}; {person.name} is a {person.role.label}")
         request.state.person = person
         return person
 

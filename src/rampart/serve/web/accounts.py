@@ -73,8 +73,9 @@ class Accounts:
     def __len__(self) -> int:
         return len(self._by_name)
 
-    def __iter__(self) -> Iterable[Account]:  # type: ignore[override]
-        return iter(sorted(self._by_name.values(), key=lambda account: account.name))
+    def sorted(self) -> list[Account]:
+        """All of them, by name."""
+        return sorted(self._by_name.values(), key=lambda account: account.name)
 
     def add(self, name: str, role: Role) -> str:
         """Make an account, or give one a new token and role; returns the token.

@@ -13,8 +13,8 @@ from .access import Routes, address_of, person_of
 from .display import Display, peer_entry
 from .gate import COOKIE, SESSION_S, Gate
 from .metrics import MEDIA_TYPE, metrics_text
-from .rows import prediction_rows, track_rows
 from .roles import Role
+from .rows import prediction_rows, track_rows
 
 routes = Routes(APIRouter())
 Site_ = Annotated[str | None, Query(description="Only this site.", max_length=64)]
@@ -36,9 +36,7 @@ class DecisionBody(Body):
     """What an operator decides."""
 
     site: Annotated[str, Field(max_length=64, description="Id of the site.")]
-    what: Annotated[
-        Literal["warn", "hold", "cancel", "approve", "release"], Field(description="What is decided.")
-    ]
+    what: Annotated[Literal["warn", "hold", "cancel", "approve", "release"], Field(description="What is decided.")]
     reason: Annotated[str, Field(max_length=500, description="Why, in words; never empty.")]
     zones: Annotated[
         list[Annotated[str, Field(max_length=64)]],
@@ -103,9 +101,7 @@ def healthz(request: Request) -> JSONResponse:
         if part.startswith("sensor/")
     }
     well = all(state == "ok" for state in parts.values()) and not any(p.dead for p in display.behind.peers())
-    late = any(
-        not p.now_ns or display.behind.clock() - p.now_ns > 3_000_000_000 for p in display.pictures.values()
-    )
+    late = any(not p.now_ns or display.behind.clock() - p.now_ns > 3_000_000_000 for p in display.pictures.values())
     status = "ok" if well and not late else "degraded"
     return JSONResponse({"status": status, "mode": str(display.behind.mode), "sensors": sensors})
 
@@ -185,9 +181,7 @@ def health(request: Request) -> dict[str, Any]:
     display = _display(request)
     with display.lock:
         parts = [
-            {**entry, "site": name}
-            for name, picture in display.pictures.items()
-            for entry in picture.health.values()
+            {**entry, "site": name} for name, picture in display.pictures.items() for entry in picture.health.values()
         ]
     return {
         "schema": 1,
@@ -297,7 +291,7 @@ def history(
 @routes.add("GET", "/api/v1/users", Role.ADMIN)
 def users(request: Request) -> dict[str, Any]:
     """Who has an account. Tokens are made at the command line only."""
-    accounts: Any = _gate(request).accounts
+    accounts = _gate(request).accounts.sorted()
     return {"schema": 1, "users": [{"name": a.name, "role": a.role.label} for a in accounts]}
 
 

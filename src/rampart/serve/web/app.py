@@ -23,7 +23,7 @@ from . import api
 from .access import Routes, address_of
 from .client import Client
 from .display import Display
-from .gate import Gate, Person, Refusal
+from .gate import Gate, Person, RefusedError
 from .pages import ABSENT, read_assets
 from .reference import reference_page, stylesheet
 from .roles import Role
@@ -129,7 +129,7 @@ def _refusals(app: FastAPI) -> None:
         place = ".".join(str(part) for part in first["loc"][1:])
         return JSONResponse({"error": f"{place}: {first['msg']}" if place else first["msg"]}, 422)
 
-    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(InputError, bad_input)
     app.add_exception_handler(RunError, bad_input)
     app.add_exception_handler(RequestValidationError, bad_form)
@@ -202,8 +202,8 @@ class _Guard:
             if scope["method"] not in ("GET", "HEAD") and (
                 "transfer-encoding" in headers or not length.isdigit() or int(length) > MOST_BODY
             ):
-                raise Refusal(413, f"expected a body of at most {MOST_BODY} octets, with its length")
-        except Refusal as refusal:
+                raise RefusedError(413, f"expected a body of at most {MOST_BODY} octets, with its length")
+        except RefusedError as refusal:
             await JSONResponse({"error": refusal.reason}, refusal.status, dict(HEADERS))(scope, receive, send)
             return
 
@@ -220,7 +220,7 @@ class _Guard:
 
 
 async def _socket(socket: WebSocket) -> None:
-    """``/ws``: a snapshot, then what changes. The client may say what its page is like and how often it wants pictures."""
+    """``/ws``: a snapshot, then what changes. The page may say how often it wants pictures, and if it can be heard."""
     display: Display = socket.app.state.display
     gate: Gate = socket.app.state.gate
     person = await _admit(socket, gate)
@@ -254,10 +254,10 @@ async def _admit(socket: WebSocket, gate: Gate) -> Person | None:
         gate.check_site(socket.headers, socket.url.scheme)
         person = gate.person(socket.headers, socket.cookies, address_of(socket), changes=False)
         if person is None:
-            raise Refusal(401, "a token is needed")
+            raise RefusedError(401, "a token is needed")
         if "origin" not in socket.headers and person.csrf:
-            raise Refusal(403, "a browser says where its page is from")
-    except Refusal as refusal:
+            raise RefusedError(403, "a browser says where its page is from")
+    except RefusedError as refusal:
         await socket.send_denial_response(JSONResponse({"error": refusal.reason}, refusal.status))
         return None
     return person

@@ -213,9 +213,7 @@ class Display:
         if kind == "chain":
             return [name] if name in self.pictures else []
         if kind == "sensor":
-            return [
-                site for site, p in self.pictures.items() if name in {sensor.id for sensor in p.site.sensors}
-            ]
+            return [site for site, p in self.pictures.items() if name in {sensor.id for sensor in p.site.sensors}]
         return list(self.pictures)
 
     def _say(self, head: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ class _Session:
     until_s: float
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that may not pass.
 
     Parameters
@@ -86,7 +86,7 @@ class Gate:
 
         Raises
         ------
-        Refusal
+        RefusedError
             421 or 403.
         """
         host, origin = headers.get("host", ""), headers.get("origin")
@@ -112,7 +112,7 @@ class Gate:
 
         Raises
         ------
-        Refusal
+        RefusedError
             401 for a wrong token, 403 for a missing CSRF token, 429 for too many wrong tokens.
         """
         shown = headers.get("authorization", "")
@@ -134,7 +134,7 @@ class Gate:
 
         Raises
         ------
-        Refusal
+        RefusedError
             401 or 429.
         """
         account = self._by_token(token.strip(), address)
@@ -187,9 +187,9 @@ class Gate:
             self._known.popitem(last=False)
         return account
 
-    def _refusal(self, status: int, reason: str) -> Refusal:
+    def _refusal(self, status: int, reason: str) -> RefusedError:
         self.refused += 1
-        return Refusal(status, reason)
+        return RefusedError(status, reason)
 
 
 def _bare(host: str) -> str:

@@ -64,7 +64,7 @@ def reach_m(sensor: SensorModel) -> float:
 
 
 def cover(place: Place, sensor: SensorModel) -> list[list[float]]:
-    """Outline of what a sensor covers at `HEIGHT_M` above the site, over its terrain; empty if its range is not known."""
+    """Outline of what a sensor covers at `HEIGHT_M` above the site, over terrain; empty if its range is not known."""
     reach = reach_m(sensor)
     if not math.isfinite(reach) or reach <= 0.0:
         return []

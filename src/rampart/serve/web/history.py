@@ -85,9 +85,9 @@ class History:
 
 
 def join(frames: Iterable[bytes]) -> bytes:
-    """Frames one after the other, each with its length in front.
+    r"""Frames one after the other, each with its length in front.
 
     >>> join([b"ab", b"c"])
-    b'\\x02\\x00\\x00\\x00ab\\x01\\x00\\x00\\x00c'
+    b'\x02\x00\x00\x00ab\x01\x00\x00\x00c'
     """
     return b"".join(len(octets).to_bytes(4, "little") + octets for octets in frames)

@@ -98,7 +98,7 @@ def test_parts_that_fail_are_alarms_and_end(display, behind, steps):
     found = {e["id"]: e for e in display.board.entries()}
     assert found["channel/mqtt-1"]["priority"] == "high"
     assert found["embassy/recording"]["text"] == "disk full"
-    behind.dead = []
+    behind.dead = [PeerHealth("mqtt-1", "mqtt", PeerState.UP, 2)]
     behind.rows = behind.rows.replace(state=np.array([int(HealthState.OK)], np.int8))
     display._check_parts()
     display._send_pictures()

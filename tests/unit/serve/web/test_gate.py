@@ -17,6 +17,11 @@ SOCKET = "ws://127.0.0.1:8080/ws"
 DECISION = {"site": "embassy", "what": "warn", "reason": "seen", "zones": ["north"]}
 
 
+def listen(socket):
+    for _ in range(200):
+        socket.receive_bytes()
+
+
 def log_in(client, token):
     return client.post("/api/v1/session", json={"token": token}).json()["csrf"]
 
@@ -40,12 +45,14 @@ def test_there_is_nobody_by_default(tmp_path):
     assert Accounts().find("rampart:admin:admin") is None
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"accounts": [1]}', "[" * 5000, '{"accounts":[{"name":"a","role":"king"}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", '{"accounts": [1]}', "[" * 5000, '{"accounts":[{"name":"a","role":"king"}]}']
+)
 def test_a_file_that_is_none_is_refused_in_a_line(tmp_path, text):
     path = tmp_path / "users.json"
     path.write_text(text)
     path.chmod(0o600)
-    with pytest.raises(InputError, match="users.json"):
+    with pytest.raises(InputError, match=r"users\.json"):
         Accounts.read(path)
 
 
@@ -92,7 +99,7 @@ def test_an_admin_ends_the_sessions_of_others(client, people, as_role):
 def test_pages_from_elsewhere_may_not_ask(client, as_role, origin):
     headers = {**as_role(Role.ADMIN), "origin": origin}
     assert client.get("/api/v1/tracks", headers=headers).status_code == 403
-    with pytest.raises(Exception) as refused, client.websocket_connect(SOCKET, headers=headers):  # noqa: PT011
+    with pytest.raises(Exception) as refused, client.websocket_connect(SOCKET, headers=headers):
         pass
     assert getattr(refused.value, "status_code", 403) == 403
 
@@ -141,8 +148,7 @@ def test_a_socket_that_says_too_much_is_cut_off(client, as_role):
         for _ in range(200):
             socket.send_text('{"page":{"sound":true}}')
         with pytest.raises(WebSocketDisconnect):
-            for _ in range(200):
-                socket.receive_bytes()
+            listen(socket)
 
 
 @pytest.mark.parametrize("text", ["[]", "x", '{"rate_hz": "a"}', "[" * 5000])
@@ -150,8 +156,7 @@ def test_a_socket_that_talks_nonsense_is_cut_off(client, as_role, text):
     with client.websocket_connect(SOCKET, headers=as_role(Role.VIEWER)) as socket:
         socket.send_text(text)
         with pytest.raises(WebSocketDisconnect):
-            for _ in range(200):
-                socket.receive_bytes()
+            listen(socket)
 
 
 def test_a_public_address_needs_tls_and_accounts(people, tmp_path):
@@ -186,3 +191,26 @@ def test_no_secret_is_told(client, as_role, people):
 def test_paths_lead_nowhere(client):
     for path in ("/../pyproject.toml", "/%2e%2e/users.json", "/..%2fusers.json", "/main.js%00", "/map/..%2fx"):
         assert client.get(path).status_code in (401, 404)
+
+
+def test_an_account_is_made_listed_and_removed_at_the_command_line(tmp_path, capsys, monkeypatch):
+    from rampart.cli import main as program
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["rampart", *arguments, "--users", str(tmp_path / "u.json"), "--json"])
+        with pytest.raises(SystemExit) as done:
+            program.main()
+        out = capsys.readouterr()
+        return done.value.code or 0, json.loads(out.out or "{}"), out.err
+
+    code, made, _ = run("users", "add", "a.smith", "--role", "operator")
+    assert code == 0
+    assert Accounts.read(tmp_path / "u.json").find(made["token"]).role is Role.OPERATOR
+    assert run("users", "list")[1]["users"] == [{"name": "a.smith", "role": "operator"}]
+    for wrong in (("add", "b", "--role", "king"), ("add", "a b"), ("remove", "nobody")):
+        code, _, err = run("users", *wrong)
+        assert code == 2
+        assert err.startswith("rampart: ")
+        assert err.count("\n") == 1
+    assert run("users", "remove", "a.smith")[0] == 0
+    assert run("users", "list")[1]["users"] == []
