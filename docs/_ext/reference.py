@@ -25,6 +25,8 @@ PARTS = {
     "`[[site]]`": specs.SiteSpec,
     "`[[zone]]`": specs.ZoneSpec,
     "`[referee]`": specs.RefereeSpec,
+    "`[study]`": specs.StudySpec,
+    "`[[study.case]]`": specs.CaseSpec,
 }
 #: Keys that mean the same wherever they stand; the page tells them once.
 COMMON = {

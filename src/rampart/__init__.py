@@ -16,7 +16,7 @@ from .errors import InputError, RampartError
 if TYPE_CHECKING:
     from .pipeline import Scenario, load
     from .records import Detections, Predictions, SensorModel, Site, Tracks, Warnings, Zone
-    from .study import Run, run
+    from .study import Run, StudyResult, run, run_study
     from .track import Tracker
 
 __version__ = "0.1.0"
@@ -30,18 +30,20 @@ __all__ = [
     "Scenario",
     "SensorModel",
     "Site",
+    "StudyResult",
     "Tracker",
     "Tracks",
     "Warnings",
     "Zone",
     "load",
     "run",
+    "run_study",
 ]
 
 _ROOMS = {
     "pipeline": ("Scenario", "load"),
     "records": ("Detections", "Predictions", "SensorModel", "Site", "Tracks", "Warnings", "Zone"),
-    "study": ("Run", "run"),
+    "study": ("Run", "StudyResult", "run", "run_study"),
     "track": ("Tracker",),
 }
 

@@ -49,6 +49,9 @@ def run_command(
     run: Annotated[int, typer.Option(min=0, help="Number of the run in a study.")] = 0,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Folder to write to.")] = None,
     set_: Set = None,
+    background: Annotated[
+        Path | None, typer.Option(help="Recording whose detections are mixed into the sensors' scans.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a scenario once: summary.json, recording.mcap, report.html, warnings/*.xml (CAP 1.2)."""
@@ -56,17 +59,27 @@ def run_command(
 
     loaded = load(scenario, overrides=set_ or [])
     with output_folder(out_folder, loaded.name) as folder:
-        summary = simulate(loaded, seed, run, folder, set_ or [], quiet=json)
+        summary = simulate(loaded, seed, run, folder, set_ or [], quiet=json, background=background)
     if json:
         print_json(summary)
     else:
         tell(summary, folder)
 
 
-def simulate(scenario: Any, seed: int, run: int, folder: Path, overrides: list[str], *, quiet: bool) -> dict[str, Any]:
+def simulate(
+    scenario: Any,
+    seed: int,
+    run: int,
+    folder: Path,
+    overrides: list[str],
+    *,
+    quiet: bool,
+    background: Path | None = None,
+) -> dict[str, Any]:
     """Run a scenario once and write what it left into a folder; returns the summary."""
     from rampart.pipeline import load
     from rampart.study.files import run_to_folder
+    from rampart.study.montecarlo.background import read_background
 
     if isinstance(scenario, str):
         scenario = load(scenario, overrides=overrides)
@@ -85,7 +98,10 @@ def simulate(scenario: Any, seed: int, run: int, folder: Path, overrides: list[s
             bar.update(tasks[site], completed=seconds, said=said)
 
         try:
-            return run_to_folder(scenario, folder, seed=seed, run=run, progress=progress if show else None)
+            mixed = None if background is None else read_background(background, scenario)
+            return run_to_folder(
+                scenario, folder, seed=seed, run=run, background=mixed, progress=progress if show else None
+            )
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", path=folder) from None
 

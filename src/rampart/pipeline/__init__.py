@@ -14,6 +14,7 @@ from .scenario import (
     parse_scenario,
     restore_scenario,
 )
+from .specs import StudySpec
 from .streams import Purpose, stream
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Place",
     "Purpose",
     "Scenario",
+    "StudySpec",
     "World",
     "build_chain",
     "build_places",

@@ -20,6 +20,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         As parsed.
     overrides : sequence of str
         ``key=value``, ``section.key=value`` or ``section.ID.key=value``; the value as in TOML, plain words as text.
+        ``section.ID=false`` leaves that part out, ``section.ID=true`` keeps it.
 
     Raises
     ------
@@ -29,14 +30,47 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     if not overrides:
         return document
     data, lines = copy.deepcopy(document.data), dict(document.lines)
+    left_out: list[Place] = []
     for override in overrides:
         path, sign, value = override.partition("=")
         if not sign or not path.strip():
             raise InputError(f"--set {override!r}: expected section.key=value")
+        part = _part_named(data, path.strip())
+        if part is not None:
+            if parse_value(value) not in (True, False):
+                raise InputError(f"--set {override}: is a part; expected true or false, or {path.strip()}.key=value")
+            left_out = [p for p in left_out if p != part] + ([] if parse_value(value) else [part])
+            continue
         table, place, key = _find(data, path.strip())
         table[key] = parse_value(value)
         lines.pop((*place, key), None)
+    for section, i in sorted(left_out, reverse=True):  # from the end: the places of those before stay
+        del data[section][i]
+        lines = _without(lines, str(section), int(i))
     return replace(document, data=data, lines=lines)
+
+
+def _part_named(data: dict[str, Any], path: str) -> tuple[str, int] | None:
+    """The place of the part that a path ``section.ID`` names whole."""
+    section, _, name = path.partition(".")
+    parts = data.get(section)
+    if not isinstance(parts, list):
+        return None
+    fits = [i for i, part in enumerate(parts) if isinstance(part, dict) and part.get("id") == name]
+    return (section, fits[0]) if len(fits) == 1 else None
+
+
+def _without(lines: dict[Place, int], section: str, i: int) -> dict[Place, int]:
+    """The lines of what is left when part `i` of a section is taken out."""
+    kept = {}
+    for place, line in lines.items():
+        if len(place) > 1 and place[0] == section and isinstance(place[1], int):
+            if place[1] == i:
+                continue
+            if place[1] > i:
+                place = (section, place[1] - 1, *place[2:])  # noqa: PLW2901
+        kept[place] = line
+    return kept
 
 
 def parse_value(text: str) -> Any:
@@ -60,7 +94,9 @@ def _find(data: dict[str, Any], path: str) -> tuple[dict[str, Any], Place, str]:
         if isinstance(data.get(section), dict | list) or section in ("site", "zone", "sensor", "threat", "effector"):
             raise InputError(f"--set {path}: is a section; expected section.key")
         return data, (), section
-    content = data.setdefault(section, {}) if section in ("track", "predict", "warn", "engage", "referee") else None
+    content = (
+        data.setdefault(section, {}) if section in ("track", "predict", "warn", "engage", "referee", "study") else None
+    )
     content = data.get(section) if content is None else content
     if isinstance(content, dict):
         return _descend(content, (section,), rest, path)

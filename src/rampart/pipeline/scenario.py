@@ -19,7 +19,7 @@ from rampart.registry import find, kinds
 
 from .document import Document, Place, parse_document, read_text
 from .override import apply_overrides
-from .specs import HeadSpec, RefereeSpec, SiteSpec, ZoneSpec
+from .specs import HeadSpec, RefereeSpec, SiteSpec, StudySpec, ZoneSpec
 
 #: Sections that list parts, and the room whose kinds they name; None: a part without kinds.
 PART_SECTIONS: Mapping[str, str | None] = {
@@ -59,6 +59,8 @@ class Scenario:
         Where relative file names in it start.
     overrides : tuple of str
         ``section.key=value`` as given.
+    study : StudySpec
+        ``[study]``; decides nothing of a run, and is no part of its recording.
     """
 
     head: HeadSpec
@@ -68,6 +70,7 @@ class Scenario:
     path: str
     folder: Path
     overrides: tuple[str, ...] = ()
+    study: StudySpec = StudySpec()
 
     @property
     def name(self) -> str:
@@ -194,13 +197,14 @@ class SpecReader:
     def scenario(self, text: str, folder: Path, overrides: tuple[str, ...]) -> Scenario:
         """The whole document, checked."""
         data = self._timed()
-        sections = {*PART_SECTIONS, *STAGE_SECTIONS, "engage", "referee"}
+        sections = {*PART_SECTIONS, *STAGE_SECTIONS, "engage", "referee", "study"}
         head = self._check(HeadSpec, {k: v for k, v in data.items() if k not in sections}, (), "", sections)
         parts = {section: self.parts(section) for section in PART_SECTIONS}
         if not parts["site"]:
             raise self.document.error("no [[site]]; a scenario needs at least one")
         self._check_references(parts)
-        scenario = Scenario(head, parts, self._stages(), text, self.document.path, folder, overrides)
+        study = self._study()
+        scenario = Scenario(head, parts, self._stages(), text, self.document.path, folder, overrides, study)
         self._check_times(parts["zone"])
         return scenario
 
@@ -250,6 +254,12 @@ class SpecReader:
         elif "engage" in self.document.data:
             raise self.document.error("[engage] is for simulation only and has no place here", ("engage",))
         return stages
+
+    def _study(self) -> StudySpec:
+        if "study" in self.document.data and "threat" not in self.rooms:
+            raise self.document.error("[study] is for simulation only and has no place here", ("study",))
+        study: StudySpec = self._check(StudySpec, self._table("study"), ("study",), "[study]: ")
+        return study
 
     def _table(self, section: str) -> dict[str, Any]:
         row = self.document.data.get(section, {})

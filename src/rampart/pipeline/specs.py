@@ -1,12 +1,12 @@
 """The parts of a scenario file that belong to no stage: sites, zones, the referee."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, field_validator, model_validator
 
 from rampart.physics.area import polygon_fault
 from rampart.records import SHELTER_TIMES, shelter_times
-from rampart.records.spec import Identifier, NonNegative, Number, Path2, Positive, Spec
+from rampart.records.spec import Identifier, NonNegative, Number, Path2, Positive, Share, Spec, as_tuple
 
 
 class OriginSpec(Spec):
@@ -70,6 +70,49 @@ class RefereeSpec(Spec):
     """``[referee]``: how a simulated run is scored."""
 
     match_radius_m: Positive = 250.0  #: a track is matched to the truth nearest within this
+
+
+Bounds = Annotated[tuple[int | float, int | float], BeforeValidator(as_tuple)]
+
+
+class CaseSpec(Spec):
+    """``[[study.case]]``: the scenario with some values changed, by a name of its own."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]  #: for people
+    set: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()  #: ``section.ID.key=value``, as for ``--set``
+
+
+class StudySpec(Spec):
+    """``[study]``: how many runs of which variations, unless the command line says otherwise."""
+
+    runs: Annotated[int, Field(ge=1, le=100_000_000)] = 1000  #: of each design point
+    seed: Annotated[int, Field(ge=0)] = 0  #: root of every random stream
+    until: Annotated[Number, Field(gt=0, lt=0.5)] | None = None  #: Wilson half-width of `stop_on` that is enough
+    stop_on: Literal["p_no_leaker", "p_warned_in_time"] = "p_no_leaker"  #: share that `until` speaks of
+    design: Literal["grid", "tornado", "sobol", "latin_hypercube", "saltelli"] = "grid"  #: which points are run
+    points: Annotated[int, Field(ge=2, le=65_536)] = 64  #: of `sobol`, `latin_hypercube` and `saltelli`
+    vary: dict[str, Annotated[tuple[Any, ...], BeforeValidator(as_tuple), Field(min_length=1)]] = {}  #: key -> values
+    range: dict[str, Bounds] = {}  #: key -> lowest and highest value; two whole numbers: only whole ones between
+    case: Annotated[tuple[CaseSpec, ...], BeforeValidator(as_tuple)] = ()  #: each is run with every point
+    harm_area_m2: Positive = 300.0  #: ground on which one arrival harms people in the open
+    protection: Share = 0.8  #: share of harm that shelter takes away
+    protection_low: Share = 0.67  #: least that is published: three times fewer casualties
+    protection_high: Share = 0.89  #: most that is published: nine times fewer
+
+    @model_validator(mode="after")
+    def _check_design(self) -> Self:
+        if self.design != "grid" and not self.range:
+            raise ValueError(f"design = {self.design!r}, expected [study.range] with the keys it moves")
+        if self.design == "grid" and self.range:
+            raise ValueError("[study.range] belongs to another design than 'grid'; expected [study.vary]")
+        if self.design in ("sobol", "saltelli") and self.points & (self.points - 1):
+            raise ValueError(f"points = {self.points}, expected a power of two")
+        for key, (low, high) in self.range.items():
+            if low >= high:
+                raise ValueError(f"range of {key!r}: [{low:g}, {high:g}], expected rising values")
+        if len({case.name for case in self.case}) < len(self.case):
+            raise ValueError("two cases have the same name")
+        return self
 
 
 class HeadSpec(Spec):

@@ -14,6 +14,7 @@ class Purpose(IntEnum):
     THREAT = 1
     SENSOR = 2
     OUTCOME = 3
+    BACKGROUND = 4
 
 
 def stream(seed: int, run: int, purpose: Purpose, entity: int) -> np.random.Generator:

@@ -38,11 +38,12 @@ def _vector(n: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """A list from TOML as a tuple; anything else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
 Vector2 = Annotated[tuple[float, float], _vector(2)]
 Vector3 = Annotated[tuple[float, float, float], _vector(3)]
-Path2 = Annotated[tuple[Vector2, ...], BeforeValidator(_tuple)]
-Path3 = Annotated[tuple[Vector3, ...], BeforeValidator(_tuple)]
+Path2 = Annotated[tuple[Vector2, ...], BeforeValidator(as_tuple)]
+Path3 = Annotated[tuple[Vector3, ...], BeforeValidator(as_tuple)]

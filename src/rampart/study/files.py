@@ -9,6 +9,7 @@ from rampart.ledger.report import write_report
 from rampart.pipeline import Scenario, build_places
 
 from .alerts import FOLDER, write_alerts
+from .montecarlo.background import Background
 from .run import run as run_scenario
 from .site_run import Progress
 
@@ -22,6 +23,7 @@ def run_to_folder(
     seed: int,
     run: int = 0,
     effectors: bool = True,
+    background: Background | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Run a scenario once and write ``recording.mcap``, ``warnings/*.xml``, ``report.html`` and ``summary.json``.
@@ -36,6 +38,8 @@ def run_to_folder(
         As in `rampart.run`.
     effectors : bool
         False leaves simulated effectors out.
+    background : Background or None
+        As in `rampart.run`.
     progress : callable or None
         As in `rampart.run`.
 
@@ -56,7 +60,13 @@ def run_to_folder(
     collector = Collector(header)
     with RecordingWriter(folder / RECORDING, header=header) as writer:
         done = run_scenario(
-            scenario, seed=seed, run=run, effectors=effectors, recorders=(writer, collector), progress=progress
+            scenario,
+            seed=seed,
+            run=run,
+            effectors=effectors,
+            background=background,
+            recorders=(writer, collector),
+            progress=progress,
         )
         alerts = {"folder": FOLDER, "messages": write_alerts(folder / FOLDER, done.sites)}
         summary = {**done.summary, "recording": RECORDING, "report": REPORT, "alerts": alerts}

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rampart.ledger import OutputDigest, Recorder
-from rampart.pipeline import Purpose, Scenario, build_chain, build_places, build_world, load, stream
+from rampart.pipeline import Place, Purpose, Scenario, build_chain, build_places, build_world, load, stream
 
 from .referee import Referee
 from .site_run import Progress, SiteRun, run_site
 from .summary import summarise
+
+if TYPE_CHECKING:
+    from .montecarlo.background import Background
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ def run(
     run: int = 0,
     effectors: bool = True,
     referee: bool = True,
+    background: "Background | None" = None,
     recorders: Sequence[Recorder] = (),
     progress: Progress | None = None,
 ) -> Run:
@@ -47,6 +51,8 @@ def run(
         False leaves simulated effectors out.
     referee : bool
         False lets nobody decide outcomes and score: the summary then has no threats.
+    background : Background or None
+        Recorded detections that are mixed into the scans of the sensors.
     recorders : sequence of Recorder
         Told everything, e.g. a `RecordingWriter`.
     progress : callable or None
@@ -66,7 +72,14 @@ def run(
         scenario = load(scenario)
     started = perf_counter()
     sites = simulate(
-        scenario, seed=seed, run=run, effectors=effectors, referee=referee, recorders=recorders, progress=progress
+        scenario,
+        seed=seed,
+        run=run,
+        effectors=effectors,
+        referee=referee,
+        background=background,
+        recorders=recorders,
+        progress=progress,
     )
     digest = OutputDigest()
     for site_run in sites:
@@ -84,8 +97,11 @@ def simulate(
     run: int = 0,
     effectors: bool = True,
     referee: bool = True,
+    background: "Background | None" = None,
     recorders: Sequence[Recorder] = (),
     progress: Progress | None = None,
+    places: Sequence[Place] | None = None,
+    world_places: Sequence[Place] | None = None,
 ) -> tuple[SiteRun, ...]:
     """Run a scenario without summing up: what each site's run left, for who scores thousands of runs his own way.
 
@@ -93,12 +109,21 @@ def simulate(
     ----------
     scenario : Scenario
         What to run.
-    seed, run, effectors, referee, recorders, progress
+    seed, run, effectors, referee, background, recorders, progress
         As in `run`.
+    places : sequence of Place or None
+        What `build_places` gave, for who runs a scenario many times.
+    world_places : sequence of Place or None
+        The same as the simulated sensors are built from, where that differs.
     """
+    places = build_places(scenario) if places is None else places
+    if world_places is None:
+        world_places = [background.quiet(place) for place in places] if background else places
     sites = []
-    for entity, place in enumerate(build_places(scenario)):
-        world = build_world(place, seed=seed, run=run)
+    for entity, (place, world_place) in enumerate(zip(places, world_places, strict=True)):
+        world = build_world(world_place, seed=seed, run=run)
+        if background is not None:
+            world = background.mix(place, world, seed=seed, run=run)
         chain = build_chain(scenario, place, engage=effectors)
         judge = None
         if referee:

@@ -139,6 +139,15 @@ class Scorer:
         """One entry of ``summary.json`` per threat."""
         return [self._threat(i) for i, flight in enumerate(self.run.world.flights) if flight.threat]
 
+    def outcomes(self) -> list[dict[str, Any]]:
+        """Of each threat its flight, its outcome and the pairs it needs: what a study asks of thousands of runs."""
+        flights = self.run.world.flights
+        return [
+            {"flight": f, "outcome": self._outcome(i), "pairs": [self._pair(i, need) for need in self.needs(i)]}
+            for i, f in enumerate(flights)
+            if f.threat
+        ]
+
     def _threat(self, i: int) -> dict[str, Any]:
         site, flight = self.run.place.site, self.run.world.flights[i]
         needs, arrival_s = self.needs(i), self.arrival_s(i)
