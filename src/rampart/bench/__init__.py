@@ -27,6 +27,8 @@ NAMES = {
     "zones": "time and error of 1,700 zones against 50 predictions, beside brute force and shapely",
     "delivery": "from the deciding detection to bytes at MQTT, CoT, CAP and SSE peers, some of them stalled",
     "warn": "whom warnings reach and spare by zone map and threshold; misses, delays, false warnings of many raids",
+    "assign": "simulated shots shared between threats: fast and exact, beside published optima",
+    "oracles": "closed forms of interception beside engager, run loop and referee",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 

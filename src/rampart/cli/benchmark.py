@@ -1,5 +1,6 @@
 """``rampart bench NAME``: figures, side by side with peers where these are installed."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,14 @@ from rampart.errors import InputError
 
 from .answer import out, print_json, quiet_or
 from .simulate import Json
+
+#: Benchmarks whose figures are shown as tables: module of this room, and its function.
+TABLES = {
+    "track": ("bench_table", "track_tables"),
+    "warn": ("warn_table", "warn_tables"),
+    "oracles": ("bench_table", "oracle_tables"),
+    "assign": ("bench_table", "assign_tables"),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +36,7 @@ def bench(
     ] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Of scenes: a seed; repeatable, 0 by default.")] = None,
     scene: Annotated[list[str] | None, typer.Option(help="Of scenes: a scene; repeatable, all by default.")] = None,
-    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of gap and warn: that many runs.")] = None,
+    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of gap, warn, oracles and assign: that many runs.")] = None,
     hours: Annotated[
         float | None, typer.Option(min=0.01, max=10_000, help="Of calm and warn: simulated hours.")
     ] = None,
@@ -62,7 +71,7 @@ def bench(
         print_json(answer)
         return
     out.print(f"{name}: {answer['machine']['processor']}, Python {answer['machine']['python']}")
-    if name in ("track", "warn"):
+    if name in TABLES:
         for table in _tables(name, answer["results"]):
             out.print(table, width=max(out.width, 132))
         return
@@ -72,10 +81,9 @@ def bench(
 
 
 def _tables(name: str, results: list[dict[str, Any]]) -> list[Any]:
-    from .bench_table import track_tables
-    from .warn_table import warn_tables
-
-    return warn_tables(results) if name == "warn" else track_tables(results)
+    module, function = TABLES[name]
+    tables: list[Any] = getattr(import_module(f"rampart.cli.{module}"), function)(results)
+    return tables
 
 
 def _write_scenes(folder: Path | None, names: list[str], seeds: list[int], *, json: bool) -> None:

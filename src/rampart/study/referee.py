@@ -51,6 +51,8 @@ class Referee:
         self._paths = [path_of(flight) for flight in world.flights]
         self._effectors = [part.build(place.site, i) for i, (_, part) in enumerate(place.effectors)]
         self._pending: list[tuple[int, int, int, Row]] = []
+        self._start_s = np.array([flight.start_s for flight in world.flights])
+        self._end_s = np.array([flight.end_s for flight in world.flights])
         self._ended_s = np.full(len(world.flights), np.inf)
         self.shots: list[Shot] = []
 
@@ -95,11 +97,11 @@ class Referee:
 
     def _nearest(self, position: np.ndarray, when_s: float) -> int:
         best, best_m = -1, self._spec.match_radius_m
-        for i, flight in enumerate(self._flights):
-            if flight.start_s <= when_s < min(flight.end_s, self._ended_s[i]):
-                distance = float(np.linalg.norm(self._paths[i](when_s) - position))
-                if distance < best_m:
-                    best, best_m = i, distance
+        there = (self._start_s <= when_s) & (when_s < np.minimum(self._end_s, self._ended_s))
+        for i in np.flatnonzero(there).tolist():
+            distance = float(np.linalg.norm(self._paths[i](when_s) - position))
+            if distance < best_m:
+                best, best_m = i, distance
         return best
 
     def _seconds(self, time_ns: int) -> float:
