@@ -1,9 +1,8 @@
-"""``rampart bench oracles``: closed forms of interception beside what the run loop gives. Ours must lie within three
-standard errors.
+"""``rampart bench oracles``: closed forms of interception beside what the run loop gives.
 
-Engager, run loop and referee are those of every run; only the tracks are perfect (`perfect`). The forms stand in
-textbooks (Washburn and Kress, Combat Modeling, 2009; Erlang's loss formula; Hughes' salvo model); the queue with a window
-(M/M/c, lost if the wait would exceed it) is derived by level crossing.
+Ours must lie within three standard errors. Engager, run loop and referee are those of every run; only the tracks are
+perfect (`perfect`). The forms stand in textbooks (Washburn and Kress, Combat Modeling, 2009; Erlang's loss formula;
+Hughes' salvo model); the queue with a window (M/M/c, lost if the wait would exceed it) is derived by level crossing.
 """
 
 from __future__ import annotations
@@ -92,9 +91,6 @@ def _row(oracle: Oracle, sample: Sample) -> dict[str, Any]:
         "peer": {"exact": sample.exact},
         "ratio": mean / sample.exact if sample.exact else None,
     }
-
-
-# ---- salvos -----------------------------------------------------------------------------------------------------------
 
 
 def _leakers(site: SiteRun) -> int:
@@ -203,9 +199,6 @@ def _hughes(raids: int, arrivals: int) -> Iterator[Sample]:
     )
 
 
-# ---- streams ----------------------------------------------------------------------------------------------------------
-
-
 def erlang_b(channels: int, load: float) -> float:
     """Share lost by a system without waiting room (Erlang).
 
@@ -269,8 +262,6 @@ def _window(raids: int, arrivals: int) -> Iterator[Sample]:
         name = f"{channels} channels, load {rate:g}, window {window_s:g} s: lost"
         yield Sample(name, queue_loss(channels, rate, window_s), _batches(_shots_at(site) == 0))
 
-
-# ---- others -----------------------------------------------------------------------------------------------------------
 
 _SHELLING = """
 schema = 1

@@ -36,7 +36,9 @@ def bench(
     ] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Of scenes: a seed; repeatable, 0 by default.")] = None,
     scene: Annotated[list[str] | None, typer.Option(help="Of scenes: a scene; repeatable, all by default.")] = None,
-    runs: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of gap, warn, oracles and assign: that many runs.")] = None,
+    runs: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Of gap, warn, oracles and assign: that many runs.")
+    ] = None,
     hours: Annotated[
         float | None, typer.Option(min=0.01, max=10_000, help="Of calm and warn: simulated hours.")
     ] = None,
