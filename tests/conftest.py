@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 
 import numba
@@ -75,6 +76,38 @@ def require_service() -> Callable[[str], str]:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Callable[[], str]]:
+    """A PostgreSQL server for the tests of this process: gives URLs without tables behind them, a new one each time."""
+    psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
+    from rampart.bench.postgres import find_programs, private_server
+    from rampart.errors import InputError
+
+    try:
+        find_programs()
+    except InputError as error:
+        if os.environ.get("RAMPART_REQUIRE_SERVICES") == "1":
+            pytest.fail(f"{error}; RAMPART_REQUIRE_SERVICES=1 asks for it")
+        pytest.skip(str(error))
+    numbers = count()
+    with private_server() as url, psycopg.connect(url, autocommit=True) as connection:
+
+        def fresh() -> str:
+            name = f"ledger{next(numbers)}"
+            connection.execute(f"create schema {name}")
+            return f"{url}&options=-csearch_path%3D{name}"
+
+        yield fresh
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_place(request, tmp_path) -> str:
+    """Where a ledger can be, with none there yet: the test runs once over each kind of database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "data" / "ledger.sqlite")
+    return request.getfixturevalue("postgres")()
 
 
 @pytest.fixture(scope="session")

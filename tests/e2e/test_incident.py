@@ -38,9 +38,22 @@ c,Port,,33.70,42.50,unknown,rocket,"Some, it says.",,
 
 
 @pytest.fixture
-def rampart(monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def rampart(command, monkeypatch, tmp_path):
+    """Commands on a ledger in a file."""
     monkeypatch.setenv("RAMPART_DB", str(tmp_path / "data" / "ledger.sqlite"))
+    return command
+
+
+@pytest.fixture
+def anywhere(command, monkeypatch, ledger_place):
+    """Commands on a ledger in either database."""
+    monkeypatch.setenv("RAMPART_DB", ledger_place)
+    return command
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
 
     def run(*words, code=0):
         monkeypatch.setattr(sys, "argv", ["rampart", "incident", *map(str, words)])
@@ -53,36 +66,36 @@ def rampart(monkeypatch, capsys, tmp_path):
     return run
 
 
-def test_the_example_then_statistics(rampart):
-    rampart("import", "--example", "iraq-2021")
-    said = json.loads(rampart("stats", "--until", "2021-07-06", "--json"))
+def test_the_example_then_statistics(anywhere):
+    anywhere("import", "--example", "iraq-2021")
+    said = json.loads(anywhere("stats", "--until", "2021-07-06", "--json"))
     assert said["schema"] == 1
     assert said["recorded"]["total"] == 11
     values = {(f["what"], f["value"]) for f in said["reported"]}
     assert {("attacks this year", 47), ("attacks by drone this year", 6)} <= values
-    assert "reported by others, not counted here:\n" in rampart("stats")
-    assert len(rampart("list").splitlines()) == 15
-    assert "Ain al-Asad" in rampart("show", 7)
-    assert json.loads(rampart("verify", "--json"))["ok"]
-    assert "already" in rampart("import", "--example", "iraq-2021", code=2)
+    assert "reported by others, not counted here:\n" in anywhere("stats")
+    assert len(anywhere("list").splitlines()) == 15
+    assert "Ain al-Asad" in anywhere("show", 7)
+    assert json.loads(anywhere("verify", "--json"))["ok"]
+    assert "already" in anywhere("import", "--example", "iraq-2021", code=2)
 
 
-def test_by_hand(rampart):
+def test_by_hand(anywhere):
     made = json.loads(
-        rampart(
+        anywhere(
             "add", "--time", "2026-01-02T03:04+03:00", "--site", "Base", "--type", "rocket", "--count", "2", "--json"
         )
     )
     assert made == {"schema": 1, "incident": 1, "claims": [1]}
     given = ("--source", "press", "--publisher", "AFP", "--statement", "Five.", "--count", "5", "--type", "rocket")
-    assert json.loads(rampart("claim", 1, *given, "--published", "2026-01-02+03:00", "--json"))["claim"] == 2
-    rampart("status", 1, "closed", "--reason", "all is known")
-    said = json.loads(rampart("show", 1, "--json"))
+    assert json.loads(anywhere("claim", 1, *given, "--published", "2026-01-02+03:00", "--json"))["claim"] == 2
+    anywhere("status", 1, "closed", "--reason", "all is known")
+    said = json.loads(anywhere("show", 1, "--json"))
     assert [c["count"] for c in said["claims"]] == ["2", "5"]
     assert said["estimate"]["counts"]["rocket"]["claims"] == [1, 2]
     assert [s["status"] for s in said["statuses"]] == ["open", "closed"]
-    assert rampart("add", "--time", "unknown", "--site", "Base") == "incident 2\n"
-    assert [row["time"] for row in json.loads(rampart("list", "--json"))["incidents"]] == [
+    assert anywhere("add", "--time", "unknown", "--site", "Base") == "incident 2\n"
+    assert [row["time"] for row in json.loads(anywhere("list", "--json"))["incidents"]] == [
         "2026-01-02 03:04",
         "unknown",
     ]
@@ -101,12 +114,12 @@ def test_a_changed_entry_is_named_and_the_exit_code_is_one(rampart, tmp_path):
     assert said[0].endswith(" was changed")
 
 
-def test_a_table_with_a_mapping(rampart, tmp_path):
+def test_a_table_with_a_mapping(anywhere, tmp_path):
     (tmp_path / "map.toml").write_text(MAPPING)
     (tmp_path / "night.csv").write_text(HEAD + GOOD)
-    said = json.loads(rampart("import", "night.csv", "--mapping", "map.toml", "--json"))
+    said = json.loads(anywhere("import", "night.csv", "--mapping", "map.toml", "--json"))
     assert (said["incidents"], said["claims"]) == (3, 4)
-    shown = json.loads(rampart("show", 1, "--json"))
+    shown = json.loads(anywhere("show", 1, "--json"))
     assert [(c["publisher"], c["type"], c["count"]) for c in shown["claims"]] == [
         ("AFP", "drone", "2"), ("CNN", "drone", ">=3"),
     ]  # fmt: skip
@@ -202,7 +215,7 @@ def test_a_mapping_that_is_wrong(rampart, tmp_path, old, new, expected):
         (("add", "--time", "unknown", "--site", "x", "--lat-deg", "nan", "--lon-deg", "3"), "--lat-deg: 'nan'"),
         (("claim", 1, "--source", "uncle", "--statement", "x"), "--source: 'uncle' is not known"),
         (("claim", 1, "--source", "press", "--statement", "x"), "there is no ledger yet"),
-        (("list", "--db", "mysql://x/y"), "expected a file or sqlite:///FILE"),
+        (("list", "--db", "mysql://x/y"), "expected a file, sqlite:///FILE or postgresql"),
         (("stats", "--until", "July"), "--until: 'July' is no time"),
     ],
 )

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -25,10 +25,8 @@ from rampart.ledger.incidents import (
 from rampart.ledger.incidents.chain import Entry, append, canonical, faults
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory):
-    path = tmp_path_factory.mktemp("ledger") / "filled.sqlite"
-    ledger = Ledger(str(path))
+def fill(place):
+    ledger = Ledger(place)
     claims = (
         ClaimDraft("press", "Fourteen.", count=parse_count("14"), type="rocket", lat_deg=33.79, lon_deg=42.44),
         ClaimDraft("claiming_group", "Thirty.", count=parse_count("30"), type="rocket"),
@@ -37,31 +35,44 @@ def filled(tmp_path_factory):
     ledger.add([first, IncidentDraft(site="unknown", key="b")], now_ns=1)
     ledger.add_claim(2, ClaimDraft("witness", "Größer als sonst."), now_ns=2)
     ledger.set_status(1, "closed", "nothing open", now_ns=3)
-    return path
+    return ledger
 
 
 @pytest.fixture
-def copy(filled, tmp_path):
-    return shutil.copy(filled, tmp_path / "copy.sqlite")
+def filled(ledger_place):
+    """A ledger with some entries, in either database."""
+    return fill(ledger_place)
 
 
-def tamper(path, *statements):
-    with sqlite3.connect(path) as connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
-    return Ledger(str(path)).verify()
+@pytest.fixture
+def copy(tmp_path):
+    """The same as a SQLite file, for what only files have."""
+    path = tmp_path / "copy.sqlite"
+    fill(str(path))
+    return path
+
+
+def execute(ledger, *statements):
+    """What somebody does who can reach the database."""
+    with ledger.database.place.connection("write") as connection, connection.begin():
+        return [connection.exec_driver_sql(statement) for statement in statements]
+
+
+def tamper(ledger, *statements):
+    execute(ledger, *statements)
+    return ledger.verify()
 
 
 def test_a_sound_ledger_is_sound(filled):
-    found = Ledger(str(filled)).verify()
+    found = filled.verify()
     assert (found["ok"], found["entries"], found["faults"]) == (True, 9, [])
 
 
 def test_the_hash_can_be_computed_from_its_description_alone(filled):
-    connection = sqlite3.connect(filled)
+    with filled.database.reading() as connection:
+        rows = connection.exec_driver_sql("select * from history order by number").fetchall()
     before = "0" * 64
-    for row in connection.execute("select * from history order by number"):
+    for row in rows:
         number, at_ns, action, subject, subject_id, payload, previous, stored = row
         data = {
             "number": number, "at_ns": at_ns, "action": action, "subject": subject, "subject_id": subject_id,
@@ -71,7 +82,7 @@ def test_the_hash_can_be_computed_from_its_description_alone(filled):
         assert hashlib.sha256(text.encode("ascii")).hexdigest() == stored
         assert previous == before
         before = stored
-    connection.close()
+    assert len(rows) == 9
 
 
 @pytest.mark.parametrize(
@@ -79,13 +90,11 @@ def test_the_hash_can_be_computed_from_its_description_alone(filled):
     [
         ("update history set payload = replace(payload, '14', '15') where number = 3", 3, "entry 3 was changed"),
         ("update history set at_ns = 7 where number = 5", 5, "entry 5 was changed"),
-        ("update history set at_ns = 'soon' where number = 5", 5, "entry 5 was changed"),
         ("update history set hash = 'ff' || substr(hash, 3) where number = 4", 4, "entry 4 was changed"),
         ("delete from history where number = 4", 4, "entry 4 was removed"),
         ("delete from history where number in (2, 3)", 2, "entry 2 to 3 was removed"),
         ("delete from history where number = 1", 1, "entry 1 was removed"),
         ("update claim set count_low = 3 where id = 1", 3, "claim 1 is not what entry 3 says"),
-        ("update claim set statement = x'00ff' where id = 1", 3, "claim 1 is not what entry 3 says"),
         ("delete from claim where id = 3", 7, "claim 3 of entry 7 is gone"),
         ("update incident set status = 'open' where id = 1", 9, "incident 1 is not what entry 9 says"),
         ("delete from history where number = 9", 1, "incident 1 is not what entry 1 says"),
@@ -96,15 +105,26 @@ def test_the_hash_can_be_computed_from_its_description_alone(filled):
         ),
     ],
 )
-def test_what_was_done_is_said_with_the_entry(copy, statement, entry, words):
-    found = tamper(copy, statement)
+def test_what_was_done_is_said_with_the_entry(filled, statement, entry, words):
+    found = tamper(filled, statement)
     assert not found["ok"]
     assert {"entry": entry, "message": words} in found["faults"]
 
 
-def test_entries_that_changed_places_are_found(copy):
+@pytest.mark.parametrize(
+    ("statement", "entry", "words"),
+    [
+        ("update history set at_ns = 'soon' where number = 5", 5, "entry 5 was changed"),
+        ("update claim set statement = x'00ff' where id = 1", 3, "claim 1 is not what entry 3 says"),
+    ],
+)
+def test_so_is_what_only_sqlite_lets_through(copy, statement, entry, words):
+    assert {"entry": entry, "message": words} in tamper(Ledger(str(copy)), statement)["faults"]
+
+
+def test_entries_that_changed_places_are_found(filled):
     found = tamper(
-        copy,
+        filled,
         "update history set number = 100 where number = 3",
         "update history set number = 3 where number = 4",
         "update history set number = 4 where number = 100",
@@ -112,11 +132,11 @@ def test_entries_that_changed_places_are_found(copy):
     assert [fault["entry"] for fault in found["faults"]][:2] == [3, 3]
 
 
-def test_a_history_cut_off_with_its_rows_shows_against_a_head_kept_elsewhere(copy):
-    head = Ledger(str(copy)).verify()["head"]
+def test_a_history_cut_off_with_its_rows_shows_against_a_head_kept_elsewhere(filled):
+    head = filled.verify()["head"]
     statements = ("delete from history where number > 7", "delete from status where id = 3")
-    assert tamper(copy, *statements, "update incident set status = 'open'")["ok"]
-    assert not Ledger(str(copy)).verify(head)["ok"]
+    assert tamper(filled, *statements, "update incident set status = 'open'")["ok"]
+    assert not filled.verify(head)["ok"]
 
 
 def chain(payloads):
@@ -159,8 +179,8 @@ def test_an_entry_changed_and_hashed_anew_shows_in_the_next():
     assert faults([entries[0], forged, *entries[2:]]) == [(3, "entry 3 does not follow the one before")]
 
 
-def test_nothing_is_added_if_one_cannot_be(copy):
-    ledger = Ledger(str(copy))
+def test_nothing_is_added_if_one_cannot_be(filled):
+    ledger = filled
     before = ledger.verify()
     with pytest.raises(InputError, match="'a' is in the ledger already"):
         ledger.add([IncidentDraft(site="x", key="new"), IncidentDraft(site="x", key="a")], now_ns=9)
@@ -169,6 +189,68 @@ def test_nothing_is_added_if_one_cannot_be(copy):
     with pytest.raises(InputError, match="no incident 77"):
         ledger.add_claim(77, ClaimDraft("press", "x"), now_ns=9)
     assert ledger.verify() == before
+
+
+def test_writers_at_once_keep_the_chain_whole(ledger_place):
+    ledgers = [Ledger(ledger_place) for _ in range(4)]
+    ledgers[0].add([IncidentDraft(site="x")], now_ns=0)
+    for each in ledgers:
+        each.database = Database(ledger_place, wait_s=60.0)
+
+    def write(k):
+        for n in range(5):
+            ledgers[k].add_claim(1, ClaimDraft("press", f"Claim {n} of writer {k}."), now_ns=10 * k + n)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    found = ledgers[0].verify()
+    assert (found["ok"], found["entries"]) == (True, 22)
+    assert len({claim["statement"] for claim in ledgers[0].claims()}) == 20
+
+
+def test_a_ledger_that_is_locked_or_too_new_says_so(filled, ledger_place):
+    second = Database(ledger_place, wait_s=0.05)
+    with filled.database.writing(), pytest.raises(InputError, match="is locked by another program"), second.writing():
+        pass
+    execute(filled, "update alembic_version set version_num = '0999'")
+    for act in (filled.verify, filled.columns, lambda: filled.add([], now_ns=9)):
+        with pytest.raises(InputError, match="newer Rampart: tables of version 0999, this one knows up to 0002"):
+            act()
+    execute(filled, "drop table alembic_version")
+    for act in (filled.verify, lambda: filled.add([], now_ns=9)):
+        with pytest.raises(InputError, match="is a database, but no ledger"):
+            act()
+
+
+def test_postgresql_that_cannot_be_reached_or_written_is_one_line(postgres):
+    place = postgres()
+    ledger = fill(place)
+    schema = place.rsplit("%3D", 1)[-1]
+    execute(
+        ledger,
+        f"create role guest_{schema} login",
+        f"grant usage on schema {schema} to guest_{schema}",
+        f"grant select on all tables in schema {schema} to guest_{schema}",
+    )
+    guest = Ledger(place.replace("rampart@", f"guest_{schema}:secret@"))
+    assert len(guest.incidents()) == 2
+    for act in (
+        lambda: guest.set_status(1, "open", "again", now_ns=9),
+        lambda: guest.add([IncidentDraft(site="x")], now_ns=9),
+    ):
+        with pytest.raises(InputError, match="is read-only for this user: nothing was written") as refused:
+            act()
+        assert "secret" not in str(refused.value)
+    assert ledger.verify()["entries"] == 9
+    for wrong in ("postgresql://x:secret@127.0.0.1:1/none", place.replace("/postgres?", "/none?")):
+        with pytest.raises(InputError, match="cannot be reached") as refused:
+            Ledger(wrong).incidents()
+        assert "\n" not in str(refused.value)
+        assert "secret" not in str(refused.value)
+    with pytest.raises(InputError, match="there is no ledger yet"):
+        Ledger(postgres()).set_status(1, "open", "x", now_ns=0)
+    with pytest.raises(InputError, match="is no URL"):
+        Ledger("postgresql://host:port/x")
 
 
 def test_a_first_write_that_fails_leaves_no_file(tmp_path):
@@ -190,14 +272,14 @@ def test_a_ledger_that_another_program_is_making_is_left_alone(tmp_path):
     ledger.database = Database(str(path), wait_s=0.05)
     path.unlink()  # so that ours finds none ...
 
-    def connect(*given, real=ledger.database._connection):
+    def connect(*given, real=ledger.database.place.connection):
         holder = sqlite3.connect(path, isolation_level=None)
         holder.execute("begin immediate")  # ... and the other is first
         holders.append(holder)
         return real(*given)
 
     holders = [other]
-    ledger.database._connection = connect
+    ledger.database.place.connection = connect
     with pytest.raises(InputError, match="is locked by another program"):
         ledger.add([IncidentDraft(site="x")], now_ns=0)
     assert path.exists()
@@ -214,8 +296,7 @@ def test_a_place_that_cannot_be(tmp_path, place):
             act()
 
 
-def test_the_database_is_refused_in_one_line(copy, tmp_path, monkeypatch):
-    monkeypatch.setattr("rampart.ledger.incidents.database.WAIT_S", 0.05)
+def test_the_database_is_refused_in_one_line(copy, tmp_path):
     ledger = Ledger(str(copy))
     ledger.database = Database(str(copy), wait_s=0.05)
     holder = sqlite3.connect(copy, isolation_level=None)
@@ -240,7 +321,7 @@ def test_the_database_is_refused_in_one_line(copy, tmp_path, monkeypatch):
     for act in (Ledger(str(tmp_path / "other.sqlite")).incidents, Ledger(str(tmp_path / "other.sqlite")).verify):
         with pytest.raises(InputError, match="is a database, but no ledger"):
             act()
-    with pytest.raises(InputError, match="expected a file or sqlite:///FILE"):
+    with pytest.raises(InputError, match="expected a file, sqlite:///FILE or postgresql"):
         Ledger("mysql://somewhere/x")
 
 
@@ -258,16 +339,16 @@ def test_a_file_that_may_not_be_written_is_read_and_a_write_says_so(copy, monkey
         ledger.set_status(1, "open", "again", now_ns=9)
 
 
-def test_migrations_go_up_and_down_and_give_the_tables_that_the_code_uses(tmp_path):
+def test_migrations_go_up_and_down_and_give_the_tables_that_the_code_uses(ledger_place):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
-    from sqlalchemy import create_engine, inspect
+    from sqlalchemy import inspect
 
     from rampart.ledger.incidents.database import HEAD, VERSIONS, migrate
     from rampart.ledger.incidents.tables import metadata
 
-    engine = create_engine(f"sqlite:///{tmp_path / 'm.sqlite'}")
-    with engine.begin() as connection:
+    place = Database(ledger_place).place
+    with place.room(make=True), place.connection("make") as connection, connection.begin():
         migrate(connection)
         context = MigrationContext.configure(connection)
         assert context.get_current_revision() == HEAD == VERSIONS[-1]
@@ -276,21 +357,15 @@ def test_migrations_go_up_and_down_and_give_the_tables_that_the_code_uses(tmp_pa
         assert inspect(connection).get_table_names() == ["alembic_version"]
         migrate(connection)
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
 
 
-def test_a_ledger_of_the_first_version_is_brought_up_and_stays_sound(tmp_path):
-    from sqlalchemy import create_engine, text
-
+def test_a_ledger_of_the_first_version_is_brought_up_and_stays_sound(ledger_place):
     from rampart.ledger.incidents.database import migrate
 
-    path = tmp_path / "old.sqlite"
-    Ledger(str(path)).add([IncidentDraft(site="x", claims=(ClaimDraft("press", "One."),))], now_ns=0)
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
+    ledger = Ledger(ledger_place)
+    ledger.add([IncidentDraft(site="x", claims=(ClaimDraft("press", "One."),))], now_ns=0)
+    with ledger.database.place.connection("write") as connection, connection.begin():
         migrate(connection, "0001")
-    engine.dispose()
-    ledger = Ledger(str(path))
     with pytest.raises(InputError, match="tables of version 0001; a first write brings it to 0002"):
         ledger.incidents()
     ledger.add_findings(1, [EventDraft("siren")], [EvidenceDraft("photo", "a.jpg", "0" * 64, 3)], now_ns=1)

@@ -138,9 +138,9 @@ def test_a_type_is_as_likely_as_its_sources():
     assert choice_distribution((), TYPES).sum() == pytest.approx(1.0)
 
 
-@pytest.fixture(scope="module")
-def iraq(tmp_path_factory):
-    ledger = Ledger(str(tmp_path_factory.mktemp("iraq") / "ledger.sqlite"))
+@pytest.fixture
+def iraq(ledger_place):
+    ledger = Ledger(ledger_place)
     ledger.add(*read_example("iraq-2021"), now_ns=0)
     return ledger
 
@@ -191,8 +191,8 @@ def test_filters(iraq):
             ask(iraq, **wrong)
 
 
-def test_an_empty_ledger_has_statistics(tmp_path):
-    ledger = Ledger(str(tmp_path / "empty.sqlite"))
+def test_an_empty_ledger_has_statistics(ledger_place):
+    ledger = Ledger(ledger_place)
     ledger.add([], now_ns=0)
     said = ask(ledger)
     assert said["recorded"]["total"] == 0

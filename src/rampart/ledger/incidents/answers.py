@@ -7,8 +7,9 @@ from typing import Any
 from rampart.errors import InputError
 
 from .estimate import estimate_incident, reliability
-from .fields import TYPES, Count, parse_span
-from .statistics import Filter, incident_statistics, span_of
+from .fields import OUTCOMES, STATUSES, TYPES, Count, parse_span
+from .selection import Filter
+from .statistics import incident_statistics, span_of
 from .store import Ledger
 
 
@@ -58,16 +59,22 @@ def ask(
     until: str | None = None,
     site: str | None = None,
     kind: str | None = None,
+    outcome: str | None = None,
+    status: str | None = None,
+    trace: bool = False,
 ) -> dict[str, Any]:
     """Statistics of the incidents asked for; a day or time without a zone is meant in UTC.
 
     Raises
     ------
     InputError
-        If a time or the type cannot be read.
+        If a time or word cannot be read.
     """
-    if kind is not None and kind not in (*TYPES, "unknown"):
-        raise InputError(f"--type: {kind!r} is not known; expected one of {', '.join((*TYPES, 'unknown'))}")
+    for name, word, words in (
+        ("type", kind, (*TYPES, "unknown")), ("outcome", outcome, (*OUTCOMES, "unknown")), ("status", status, STATUSES),
+    ):  # fmt: skip
+        if word is not None and word not in words:
+            raise InputError(f"--{name}: {word!r} is not known; expected one of {', '.join(words)}")
     spans = []
     for name, text in (("since", since), ("until", until)):
         try:
@@ -76,8 +83,8 @@ def ask(
             raise InputError(f"--{name}: {error}") from None
         if text is not None and spans[-1] is None:
             raise InputError(f"--{name}: expected a day or time")
-    asked = Filter(spans[0], spans[1], site, kind)
-    return incident_statistics(ledger.incidents(), ledger.opinions(), ledger.figures(), asked)
+    asked = Filter(spans[0], spans[1], site, kind, outcome, status)
+    return incident_statistics(*ledger.columns(), asked, trace=trace)
 
 
 def incident_words(answer: Mapping[str, Any]) -> Iterator[str]:

@@ -18,22 +18,24 @@ most attacks are small, large ones happen. Counts go up to the larger of 100 and
 Types and outcomes have equal chances before any claim.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .fields import OUTCOMES, RELIABILITY, TYPES
+from .many import choices
 
 #: Content of the intervals that are shown.
 INTERVAL = 0.9
 
-#: A sum is exact while (possible values) x (different distributions) is at most this, and beyond has the interval of
-#: the normal distribution with its mean and variance: 400 incidents with counts up to 100 are summed exactly.
-EXACT_SUM = 1 << 24
+#: A sum is exact up to so many possible values and different distributions, and beyond has the interval of the normal
+#: distribution with its mean and variance: 650 incidents with counts up to 100 are summed exactly.
+EXACT_SUM, EXACT_PARTS = 1 << 16, 1 << 11
 
 #: A claim of a count as the model takes it: low, high (None: at least), reliability.
 CountClaim = tuple[int, int | None, float]
@@ -140,10 +142,9 @@ def choice_distribution(claims: tuple[tuple[str, float], ...], words: tuple[str,
     >>> choice_distribution((("landed", 0.7), ("intercepted", 0.8)), ("landed", "intercepted")).round(3).tolist()
     [0.386, 0.614]
     """
-    p = np.full(len(words), 1.0 / len(words))
-    for word, r in claims:
-        p *= r * np.array([word == w for w in words]) + (1.0 - r) / len(words)
-        p /= p.sum()
+    told = [words.index(word) for word, _ in claims if word in words]
+    r = np.array([r for word, r in claims if word in words], dtype=np.float64)
+    p: NDArray[np.float64] = choices(np.zeros(len(told), np.int64), np.array(told, np.int64), r, 1, len(words))[0]
     p.flags.writeable = False
     return p
 
@@ -196,8 +197,17 @@ def estimate_incident(claims: Sequence[Row]) -> dict[str, Any]:
         answer[name] = None
         if found is not None:
             chances = {word: round(float(p), 4) for word, p in zip(words, found[0], strict=True)}
-            answer[name] = {"likeliest": words[int(found[0].argmax())], "p": chances, "claims": found[1]}
+            answer[name] = {"likeliest": likeliest(found[0], words), "p": chances, "claims": found[1]}
     return answer
+
+
+def likeliest(p: NDArray[np.float64], words: tuple[str, ...]) -> str:
+    """The word with the largest chance; ``unknown`` if two have it.
+
+    >>> likeliest(np.array([0.5, 0.3]), ("landed", "intercepted")), likeliest(np.ones(2), ("landed", "intercepted"))
+    ('landed', 'unknown')
+    """
+    return words[int(p.argmax())] if (p == p.max()).sum() == 1 else "unknown"
 
 
 def mean(p: NDArray[np.float64]) -> float:
@@ -234,17 +244,51 @@ def sum_summary(parts: Mapping[int, tuple[NDArray[np.float64], int]]) -> dict[st
     """
     mu, variance = _moments(parts)
     size = 1 + sum((p.size - 1) * times for p, times in parts.values())
-    if size * len(parts) <= EXACT_SUM:
-        length = 1 << (size - 1).bit_length()
-        spectrum = np.ones(length // 2 + 1, dtype=np.complex128)
-        for p, times in parts.values():
-            spectrum *= np.fft.rfft(p, length) ** times
-        total = np.clip(np.fft.irfft(spectrum, length)[:size] if length > 1 else np.ones(1), 0.0, None)
-        low, high = interval(total / total.sum())
-    else:
-        half = 1.6448536269514722 * variance**0.5  # the normal distribution's 0.95 quantile
-        low, high = max(0, round(mu - half)), round(mu + half)
+    if size > EXACT_SUM or len(parts) > EXACT_PARTS:
+        return normal_summary(mu, variance)
+    low, high = interval(_total(parts.values()))
     return {"mean": round(mu, 6), "low": low, "high": high}
+
+
+def normal_summary(mu: float, variance: float) -> dict[str, Any]:
+    """Mean and interval of a sum of so many that it is normally distributed."""
+    half = 1.6448536269514722 * max(variance, 0.0) ** 0.5  # the normal distribution's 0.95 quantile
+    return {"mean": round(mu, 6), "low": max(0, round(mu - half)), "high": round(mu + half)}
+
+
+def _total(parts: Iterable[tuple[NDArray[np.float64], int]]) -> NDArray[np.float64]:
+    """Distribution of a sum: the two shortest of its parts are convolved until one is left."""
+    heap = [(1 + (p.size - 1) * times, i, _power(p, times)) for i, (p, times) in enumerate(parts)]
+    heapify(heap)
+    while len(heap) > 1:
+        _, i, p = heappop(heap)
+        _, _, q = heappop(heap)
+        both = _convolved(p, q)
+        heappush(heap, (both.size, i, both))
+    return heap[0][2] if heap else np.ones(1)
+
+
+def _power(p: NDArray[np.float64], times: int) -> NDArray[np.float64]:
+    """Distribution of the sum of so many equal counts."""
+    if times == 1:
+        return p
+    size = 1 + (p.size - 1) * times
+    length = 1 << (size - 1).bit_length()
+    return _cleaned(np.fft.irfft(np.fft.rfft(p, length) ** times, length)[:size]) if length > 1 else np.ones(1)
+
+
+def _convolved(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
+    size = p.size + q.size - 1
+    if min(p.size, q.size) <= 64:
+        return np.convolve(p, q)
+    length = 1 << (size - 1).bit_length()
+    return _cleaned(np.fft.irfft(np.fft.rfft(p, length) * np.fft.rfft(q, length), length)[:size])
+
+
+def _cleaned(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Without what rounding leaves below zero; sums to 1."""
+    p = np.clip(p, 0.0, None)
+    return p / p.sum()
 
 
 def _moments(parts: Mapping[int, tuple[NDArray[np.float64], int]]) -> tuple[float, float]:

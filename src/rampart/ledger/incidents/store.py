@@ -11,10 +11,13 @@ from rampart.errors import InputError
 
 from . import tables
 from .chain import Entry, append, canonical, faults
-from .database import Database
+from .columns import Cases, Opinions, read_cases, read_opinions
+from .database import Database, Place
 from .drafts import ClaimDraft, IncidentDraft
 from .fields import STATUSES
 from .findings import EventDraft, EvidenceDraft
+
+_FIGURES = sa.select(tables.claim).where(tables.claim.c.incident_id.is_(None)).order_by(tables.claim.c.id)
 
 
 class Ledger:
@@ -23,7 +26,7 @@ class Ledger:
     Parameters
     ----------
     place : str
-        Path of a SQLite file, or ``sqlite:///FILE``. It is made by the first write.
+        Path of a SQLite file, ``sqlite:///FILE``, which the first write makes, or ``postgresql://USER@HOST/NAME``.
 
     Examples
     --------
@@ -68,7 +71,7 @@ class Ledger:
         with self.database.writing() as connection:
             if keys:
                 _refuse_keys(keys, set(connection.execute(sa.select(tables.incident.c.key)).scalars()))
-            writer = _Writer(connection, now_ns)
+            writer = _Writer(self.database.place, connection, now_ns)
             for draft in incidents:
                 number = writer.add("incident", draft.row())
                 writer.add(
@@ -90,7 +93,7 @@ class Ledger:
         with self.database.writing(make=False) as connection:
             if incident_id is not None:
                 _must_exist(connection, incident_id)
-            writer = _Writer(connection, now_ns)
+            writer = _Writer(self.database.place, connection, now_ns)
             number = writer.add("claim", {"incident_id": incident_id, **claim.row()})
             writer.flush()
             return number
@@ -114,7 +117,7 @@ class Ledger:
                     raise InputError(
                         f"{draft.name} is evidence {known[draft.sha256]} of incident {incident_id} already"
                     )
-            writer = _Writer(connection, now_ns)
+            writer = _Writer(self.database.place, connection, now_ns)
             writer.about(incident_id, (), events, evidence)
             writer.flush()
             return {"events": writer.ids("event"), "evidence": writer.ids("evidence")}
@@ -125,7 +128,7 @@ class Ledger:
             raise InputError(f"status {status!r} is not known; expected one of {', '.join(STATUSES)}")
         with self.database.writing(make=False) as connection:
             row = _must_exist(connection, incident_id)
-            writer = _Writer(connection, now_ns)
+            writer = _Writer(self.database.place, connection, now_ns)
             writer.add("status", {"incident_id": incident_id, "status": status, "reason": reason, "at_ns": now_ns})
             writer.change("incident", incident_id, {**row, "status": status})
             writer.flush()
@@ -143,17 +146,16 @@ class Ledger:
             query = query.where(tables.claim.c.incident_id == incident_id)
         return self._rows(query)
 
-    def opinions(self) -> list[dict[str, Any]]:
-        """Of all claims about incidents only what estimates need: there may be hundreds of thousands."""
-        names = ("id", "incident_id", "source", "publisher", "type", "outcome", "confidence", "count_low", "count_high")
-        query = sa.select(*(tables.claim.c[name] for name in names)).order_by(tables.claim.c.id)
-        return self._rows(query.where(tables.claim.c.incident_id.is_not(None)))
+    def columns(self) -> tuple[Cases, Opinions, list[dict[str, Any]]]:
+        """All incidents and claims about them as columns, and the published figures: one state of the ledger."""
+        with self.database.reading() as connection:
+            cases = read_cases(self.database.place, connection)
+            opinions = read_opinions(self.database.place, connection)
+            return cases, opinions, _fetch(connection, _FIGURES)
 
     def figures(self) -> list[dict[str, Any]]:
         """Claims about no one incident: published running totals."""
-        return self._rows(
-            sa.select(tables.claim).where(tables.claim.c.incident_id.is_(None)).order_by(tables.claim.c.id)
-        )
+        return self._rows(_FIGURES)
 
     def incident(self, incident_id: int) -> dict[str, Any]:
         """One incident with its claims, events, evidence, links to others and the statuses it had."""
@@ -173,9 +175,7 @@ class Ledger:
 
     def _rows(self, query: sa.Select) -> list[dict[str, Any]]:
         with self.database.reading() as connection:
-            result = connection.execute(query)
-            names = tuple(result.keys())
-            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+            return _fetch(connection, query)
 
     def verify(self, head: str | None = None) -> dict[str, Any]:
         """Check the chain of hashes, and that the tables hold what the history says.
@@ -206,8 +206,8 @@ class Ledger:
 class _Writer:
     """Collects the rows and history entries of one transaction, and writes them at once."""
 
-    def __init__(self, connection: sa.Connection, now_ns: int) -> None:
-        self._connection, self._now_ns = connection, now_ns
+    def __init__(self, place: Place, connection: sa.Connection, now_ns: int) -> None:
+        self._place, self._connection, self._now_ns = place, connection, now_ns
         history = tables.history
         row = connection.execute(sa.select(history).order_by(history.c.number.desc()).limit(1)).first()
         self._last = None if row is None else Entry(*row)
@@ -253,12 +253,18 @@ class _Writer:
     def flush(self) -> None:
         for subject, rows in self._rows.items():
             if rows:
-                self._connection.execute(tables.SUBJECTS[subject].insert(), rows)
+                self._place.insert(self._connection, tables.SUBJECTS[subject], rows)
         for subject, row in self._changes:
             table = tables.SUBJECTS[subject]
             self._connection.execute(table.update().where(table.c.id == row["id"]).values(row))
         if self._entries:
-            self._connection.execute(tables.history.insert(), self._entries)
+            self._place.insert(self._connection, tables.history, self._entries)
+
+
+def _fetch(connection: sa.Connection, query: sa.Select) -> list[dict[str, Any]]:
+    result = connection.execute(query)
+    names = tuple(result.keys())
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def _must_exist(connection: sa.Connection, incident_id: int) -> dict[str, Any]:
