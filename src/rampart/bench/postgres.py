@@ -97,7 +97,7 @@ def private_server() -> Iterator[str]:
 
 def _wait(programs: Path, folder: Path, server: subprocess.Popen[bytes]) -> None:
     until = monotonic() + _START_S
-    ready = [programs / "pg_isready", "-q", "-h", folder]
+    ready: list[str | Path] = [programs / "pg_isready", "-q", "-h", folder]
     while subprocess.run(ready, check=False).returncode:
         if server.poll() is not None or monotonic() > until:
             raise RunError(f"PostgreSQL did not start: {(folder / 'log').read_text(errors='replace')[-300:]}")

@@ -98,7 +98,7 @@ def read_cases(place: Place, connection: sa.Connection) -> Cases:
     ids, names = place.texts(connection, "site", rest)
     sites = np.empty(len(columns["id"]), np.int64)
     sites[np.searchsorted(columns["id"], ids)] = _coded(names, codes)
-    return Cases(site=sites, sites=list(codes), **{**columns, "dated": columns["dated"] != 0})  # type: ignore[arg-type]
+    return Cases(site=sites, sites=list(codes), **{**columns, "dated": columns["dated"] != 0})
 
 
 def read_opinions(place: Place, connection: sa.Connection) -> Opinions:

@@ -92,14 +92,14 @@ class PostgresPlace:
         names = [column.name for column in table.columns]
         columns = ", ".join(f'"{name}"' for name in names)
         cursor = connection.connection.cursor()
-        with cursor.copy(f'copy "{table.name}" ({columns}) from stdin') as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f'copy "{table.name}" ({columns}) from stdin') as copy:
             for row in rows:
                 copy.write_row([row[name] for name in names])
 
     def rows(self, connection: sa.Connection, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query, in the binary form that the driver reads fastest: there may be hundreds of thousands."""
-        cursor = connection.connection.cursor(binary=True)  # type: ignore[call-arg]
-        return cursor.execute(query).fetchall()  # type: ignore[attr-defined]
+        cursor = connection.connection.cursor(binary=True)
+        return cursor.execute(query).fetchall()
 
     def integers(self, connection: sa.Connection, wanted: Mapping[str, str], rest: str) -> dict[str, NDArray[np.int64]]:
         """Whole columns of numbers: name -> SQL of a whole number that is never null. As one run of bytes each."""

@@ -84,7 +84,7 @@ class SqlitePlace:
 
     def rows(self, connection: sa.Connection, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query, as the driver gives them: there may be hundreds of thousands."""
-        return connection.connection.cursor().execute(query).fetchall()  # type: ignore[attr-defined]
+        return connection.connection.cursor().execute(query).fetchall()
 
     def integers(self, connection: sa.Connection, wanted: Mapping[str, str], rest: str) -> dict[str, NDArray[np.int64]]:
         """Whole columns of numbers: name -> SQL of a whole number that is never null.

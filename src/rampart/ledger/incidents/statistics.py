@@ -14,6 +14,9 @@ from .selection import Choice, Filter, Row, Selection, select
 
 _HOUR_NS, _MINUTE_NS = 3600 * 10**9, 60 * 10**9
 
+#: Words by the numbers that stand for them.
+Words = Sequence[str] | dict[int, str]
+
 #: Stands for a month or time of day that is not known.
 _UNKNOWN = np.iinfo(np.int64).min
 
@@ -55,7 +58,7 @@ def _recorded(chosen: Selection, trace: bool) -> dict[str, Any]:
     types, outcomes = chosen.choice("type", TYPES), chosen.choice("outcome", OUTCOMES)
     first, last = _months(cases)
     month = np.where(first == last, first, _UNKNOWN)
-    groups = {
+    groups: dict[str, tuple[Integers, Words]] = {
         "by_type": (types.likeliest, (*TYPES, "unknown")),
         "by_outcome": (outcomes.likeliest, (*OUTCOMES, "unknown")),
         "by_site": (cases.site, cases.sites),
@@ -82,15 +85,13 @@ def _recorded(chosen: Selection, trace: bool) -> dict[str, Any]:
     return answer
 
 
-def _counted(values: Integers, words: Sequence[str] | dict[int, str]) -> dict[str, int]:
+def _counted(values: Integers, words: Words) -> dict[str, int]:
     """How many there are of each word."""
     found, times = np.unique(values, return_counts=True)
     return dict(sorted((words[k], n) for k, n in zip(found.tolist(), times.tolist(), strict=True)))
 
 
-def _crossed(
-    values: Integers, words: Sequence[str] | dict[int, str], others: Integers, names: Sequence[str] | dict[int, str]
-) -> dict[str, dict[str, int]]:
+def _crossed(values: Integers, words: Words, others: Integers, names: Words) -> dict[str, dict[str, int]]:
     pairs = {words[k]: _counted(others[values == k], names) for k in np.unique(values).tolist()}
     return dict(sorted(pairs.items()))
 
