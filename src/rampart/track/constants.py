@@ -51,7 +51,10 @@ TURNED = 62  # the same of those that are over: 62..70
 SIFTED = 71  # precision behind the mean at EVIDENCE [s2/m2]
 SAID = 72  # what it says it is: 1 + class, SAYS_DRONE for a drone of either kind, 0 if it says nothing of that
 LAUNCH = 73  # angle [deg] at which it left the ground if it falls, without drag; one sigma
-N_REAL = 75
+MISFIT = (
+    75  # running mean of the squared distance of its detections per degree of freedom: 1 where its filters are right
+)
+N_REAL = 76
 SAYS_DRONE = -1.0
 
 # Whole numbers of a track: columns of `whole`

@@ -56,7 +56,30 @@ def zone_areas(site: Site) -> Areas:
     return Areas.of([zone.polygon_en for zone in site.zones], [zone.warn_radius_m for zone in site.zones])
 
 
-def assess(areas: Areas, picture: Picture, floor: float = 0.0) -> list[Danger]:
+def among_birds(weight: float, bird: float, birds: float) -> float:
+    """Probability of a threat when so many birds are in view.
+
+    Classes are said as if a radar started tracks on birds about as often as on drones. In a sky full of birds the same
+    look is more often a bird's: its class counts once more for every bird in view, and all is normed again.
+
+    Parameters
+    ----------
+    weight, bird : float
+        Probability of a threat, and of a bird, by what is seen of the track.
+    birds : float
+        Birds in view for each threat to expect.
+
+    Examples
+    --------
+    >>> round(among_birds(0.74, 0.25, 0.0), 3), round(among_birds(0.74, 0.25, 80.0), 3)
+    (0.74, 0.035)
+    >>> round(among_birds(0.999, 1e-4, 80.0), 3)
+    0.991
+    """
+    return weight / (1.0 + bird * birds)
+
+
+def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = math.inf) -> list[Danger]:
     """What each confirmed or coasted track means for each area.
 
     Parameters
@@ -67,6 +90,8 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0) -> list[Danger]:
         Tracks and predictions of one step.
     floor : float
         Zones with a smaller probability are left out.
+    threats : float
+        How many to expect next to the birds in view, see `among_birds`; infinite: birds are not counted.
 
     Returns
     -------
@@ -86,7 +111,8 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0) -> list[Danger]:
         return []
     rows = _likelier(predictions)
     zones = _zones_by_row(areas, predictions, floor)
-    return [_danger(tracks, i, predictions, rows.get(int(tracks.number[i])), zones) for i in live]
+    birds = float(tracks.class_probability[live, TargetClass.BIRD].sum()) / threats
+    return [_danger(tracks, i, predictions, rows.get(int(tracks.number[i])), zones, birds) for i in live]
 
 
 def _likelier(predictions: Predictions) -> dict[int, int]:
@@ -98,14 +124,18 @@ def _likelier(predictions: Predictions) -> dict[int, int]:
     return rows
 
 
-def _danger(tracks: Tracks, i: int, predictions: Predictions, row: int | None, zones: dict[int, Zones]) -> Danger:
+def _danger(
+    tracks: Tracks, i: int, predictions: Predictions, row: int | None, zones: dict[int, Zones], birds: float
+) -> Danger:
+    """One track; `birds` in view for each threat to expect."""
     classes = tracks.class_probability[i].tolist()
     ballistic, drone = sum(classes[:_DRONE_START]), sum(classes[_DRONE_START:_DRONE_END])
     reaches = drone > ballistic if row is None else int(predictions.kind[row]) == PredictionKind.REACH
+    weight = (drone if reaches else ballistic) if row is None else float(predictions.weight[row])
     return Danger(
         int(tracks.number[i]),
         reaches,
-        (drone if reaches else ballistic) if row is None else float(predictions.weight[row]),
+        among_birds(weight, classes[TargetClass.BIRD], birds),
         float(tracks.existence[i]),
         max(_DRONE if reaches else _BALLISTIC, key=classes.__getitem__),
         0.0 if row is None else float(predictions.impact_sigma_s[row]),

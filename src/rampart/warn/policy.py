@@ -56,6 +56,10 @@ class Policy:
     least_weight, sure_weight : float
         Probability that the track exists and is a threat of its kind: below the first nobody is warned, from the
         second on at once, in between after `confirm_s`.
+    drone_confirm_s, drone_confirm_hits : float, int
+        A drone must be a danger for so long and through so many detections before anybody is warned of it.
+    threats_expected : float
+        How many threats to expect next to the birds in view, see `rampart.warn.danger.among_birds`.
     wait_share : float
         While there is time, zones with less than this share of the track's likeliest zone wait: waiting costs nothing
         until their people must move, and the prediction sharpens.
@@ -84,6 +88,8 @@ class Policy:
     margin_s: float = 3.0
     confirm_s: float = 0.9
     drone_confirm_s: float = 3.0
+    drone_confirm_hits: int = 3
+    threats_expected: float = 1.0
     min_dwell_s: float = 3.0
     clear_s: float = 3.0
     drone_clear_s: float = 10.0
@@ -138,11 +144,21 @@ class Policy:
             return chance >= self.early_probability
         return probability >= self.wait_share * best and chance >= self.prepare_probability
 
-    def confirm_ns(self, danger: Danger) -> int:
-        """How long the wish must last: nothing for a track that is surely a ballistic threat."""
+    def confirmed(self, danger: Danger, wished_ns: int, fresh: int) -> bool:
+        """Whether the wish has lasted long enough: no time for a track that is surely a ballistic threat.
+
+        Parameters
+        ----------
+        danger : Danger
+            The track.
+        wished_ns : int
+            For how long it has been wished.
+        fresh : int
+            Detections since: of a drone time alone proves nothing, a track that coasts shows nothing new.
+        """
         if danger.drone:
-            return round(self.drone_confirm_s * SECOND)
-        return 0 if danger.belief >= self.sure_weight else round(self.confirm_s * SECOND)
+            return wished_ns >= self.drone_confirm_s * SECOND and fresh >= self.drone_confirm_hits
+        return danger.belief >= self.sure_weight or wished_ns >= self.confirm_s * SECOND
 
     def phase(self, chance: float, drone: bool, slack_s: float) -> Phase:
         """What to say of a threat that endangers a zone.

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rampart.physics.environment import Environment
 from rampart.records import AlertStatus, Site
-from rampart.records.spec import NonNegative, Positive, Share, Spec
+from rampart.records.spec import Count, NonNegative, Positive, Share, Spec
 
 from .policy import Policy, threshold
 from .warner import Warner
@@ -31,6 +31,8 @@ class WarnerSpec(Spec):
     #: how long a ballistic threat of which the tracker is not sure must last before its zone is warned
     confirm_s: NonNegative = 0.9
     drone_confirm_s: NonNegative = 3.0  #: the same for a drone
+    drone_confirm_hits: Count = 3  #: and through how many detections
+    threats_expected: Positive = 1.0  #: next to the birds in view: less makes a threat harder to believe in
     min_dwell_s: NonNegative = 3.0  #: shortest time between a warning's opening and its end
     clear_s: NonNegative = 3.0  #: how long a prediction must point elsewhere before the zone is released
     drone_clear_s: NonNegative = 10.0  #: as `clear_s`, for a drone

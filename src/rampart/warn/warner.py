@@ -73,7 +73,7 @@ class Warner:
         self._open: dict[int, Alert] = {}  # by zone
         self._closed: dict[int, _Past] = {}  # by zone
         self._named: set[tuple[int, int]] = set()  # (zone, track) of every warning so far
-        self._wished: dict[tuple[int, int], int] = {}  # (zone, track): wanted since [ns]
+        self._wished: dict[tuple[int, int], tuple[int, int]] = {}  # (zone, track): wanted since [ns], with hits
         self._raids = Raids(self.policy.raid_gap_s)
         self._orders = Orders(self.policy, len(site.zones))
         self._fallout = Fallout(site, self.policy.debris_radius_m)
@@ -97,7 +97,7 @@ class Warner:
             ``info["zones"]``: `ZoneStates` of the zones whose state changed; ``info["refused"]``: decisions that count
             for nothing, by number.
         """
-        dangers = assess(self.areas, inputs, self._floor) if len(inputs.tracks) else []
+        dangers = assess(self.areas, inputs, self._floor, self.policy.threats_expected) if len(inputs.tracks) else []
         self._board.watch(now_ns, inputs.working)
         messages, refused = self._obey(now_ns, inputs.decisions, dangers)
         begun = self._debris.step(now_ns, dangers, inputs.working)
@@ -207,7 +207,7 @@ class Warner:
     def _join(self, now_ns: int, dangers: list[Danger]) -> dict[int, Threat]:
         """Open warnings and add tracks to them; returns the deciding new threat by zone."""
         joined: dict[int, Threat] = {}
-        wished: dict[tuple[int, int], int] = {}
+        wished: dict[tuple[int, int], tuple[int, int]] = {}
         for danger in dangers:
             if not danger.zones or danger.belief < self.policy.least_weight:
                 continue
@@ -222,9 +222,9 @@ class Warner:
                 slack_s = self.policy.slack_s(arrival_ns, danger.sigma_s, shelter_s, now_ns)
                 if not self.policy.wants(danger, p, best, slack_s):
                     continue
-                since_ns = self._wished.get((zone, danger.track), now_ns)
-                if now_ns - since_ns < self.policy.confirm_ns(danger):
-                    wished[zone, danger.track] = since_ns
+                since_ns, hits = self._wished.get((zone, danger.track), (now_ns, danger.hits))
+                if not self.policy.confirmed(danger, now_ns - since_ns, danger.hits - hits):
+                    wished[zone, danger.track] = since_ns, hits
                     continue
                 threat = Threat.of(danger, zone)
                 alert = alert or self._open_alert(now_ns, zone, danger.track)
@@ -381,12 +381,12 @@ class Warner:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         return {
-            "version": 2,
+            "version": 3,
             "count": self._count,
             "open": [asdict(self._open[zone]) | {"threats": self._threats(zone)} for zone in sorted(self._open)],
             "closed": [[zone, *self._closed[zone]] for zone in sorted(self._closed)],
             "named": [list(pair) for pair in sorted(self._named)],
-            "wished": [[*pair, self._wished[pair]] for pair in sorted(self._wished)],
+            "wished": [[*pair, *self._wished[pair]] for pair in sorted(self._wished)],
             "raids": self._raids.snapshot(),
             "orders": self._orders.snapshot(),
             "debris": self._debris.snapshot(),
@@ -398,8 +398,8 @@ class Warner:
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take up a state that `snapshot` gave."""
-        if snapshot["version"] != 2:
-            raise ValueError(f"warner snapshot version {snapshot['version']}, expected 2")
+        if snapshot["version"] != 3:
+            raise ValueError(f"warner snapshot version {snapshot['version']}, expected 3")
         self._count = snapshot["count"]
         self._open = {}
         for entry in snapshot["open"]:
@@ -407,7 +407,7 @@ class Warner:
             self._open[entry["zone"]] = Alert(**{**entry, "phase": Phase(entry["phase"]), "threats": threats})
         self._closed = {zone: _Past(*past) for zone, *past in snapshot["closed"]}
         self._named = {(zone, track) for zone, track in snapshot["named"]}
-        self._wished = {(zone, track): since for zone, track, since in snapshot["wished"]}
+        self._wished = {(zone, track): (since, hits) for zone, track, since, hits in snapshot["wished"]}
         self._raids.restore(snapshot["raids"])
         self._orders.restore(snapshot["orders"])
         self._debris.restore(snapshot["debris"])

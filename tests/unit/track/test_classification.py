@@ -9,6 +9,7 @@ from rampart.records import Emission, TargetClass
 from rampart.track.classification._kernels import (
     N_FEATURES,
     N_SOURCES,
+    box,
     judge_class,
     see_launch,
     see_name,
@@ -49,6 +50,14 @@ def test_turn_rates_have_a_density(straight, manoeuvre):
     rate = np.linspace(-4.0, 4.0, 16_001)
     density = np.exp([turning(r, 0.03, straight, manoeuvre) for r in rate])
     assert np.sum(density) * (rate[1] - rate[0]) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_exceptions_beyond_a_band_count_for_less_and_less():
+    speed = LOOKS[TargetClass.BIRD].speed_ms
+    inside, near, far, farther = (box(v, 0.5, *speed) for v in (13.0, 19.0, 28.0, 31.0))
+    assert inside - near == pytest.approx(0.5 * 9.0 / (2.5**2 + 0.25))  # as a normal shoulder falls
+    assert 5.0 < inside - far < 8.0  # 4.7 sigma would be 11
+    assert 0.0 < far - farther < 2.0
 
 
 def test_one_look_at_a_fluctuating_target_says_little_and_many_say_much():

@@ -267,6 +267,27 @@ def test_bird_like_drone_is_not_warned_of(clock):
     assert clock.said == []
 
 
+def test_silence_confirms_no_drone(clock):
+    for k in range(40):  # seen once every ten seconds, and called a drone in between
+        clock.step(5.0 + 0.5 * k, drone_at(200.0), fresh=k % 20 == 0)
+    assert clock.said == []
+    clock.step(25.5, drone_at(200.0))
+    clock.step(26.0, drone_at(200.0))
+    assert [Phase(row.phase).label for row in clock.said] == ["shelter"]
+
+
+@pytest.mark.parametrize(("bird", "birds", "warned"), [(0.04, 0, True), (0.04, 60, False), (0.0001, 60, True)])
+def test_a_look_alike_is_not_believed_in_a_sky_full_of_birds(bird, birds, warned):
+    clock = Clock(Warner(site()))
+    flock = [Rocket(track=10 + k, kind=TargetClass.BIRD, belief=1.0, predicted=False) for k in range(birds)]
+    for k in range(20):
+        clock.hits += 1
+        shown = picture(round((5.0 + k) * SECOND), [drone_at(200.0, belief=0.96), *flock], clock.hits)
+        shown.tracks.class_probability[0, [TargetClass.BIRD, TargetClass.UNKNOWN]] = bird, 0.04 - bird
+        clock.said += clock.warner.step(round((5.0 + k) * SECOND), shown).records
+    assert bool(clock.said) == warned
+
+
 def test_drone_that_passes_wide_is_not_warned_of(clock):
     for i in range(60):
         east = -3000 + 15.0 * i

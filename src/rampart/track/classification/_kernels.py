@@ -23,6 +23,7 @@ from rampart.track.constants import (
     HEARD,
     HITS,
     LAUNCH,
+    MISFIT,
     MULTIROTOR,
     N_CLASSES,
     ODDS,
@@ -96,6 +97,8 @@ LINK, REMOTE_ID = 1, 2
 # Ln odds that what says that it is something else is of a class (one drone in ten thousand answers as an aircraft), and
 # that a drone says it is of the wrong kind
 IMPOSTOR, MISLABELLED = -9.2, -3.0
+# Ln density of exceptions beyond a band: one in twenty, four times as wide
+LN_EXCEPTION = math.log(0.05 / 4.0)
 GRAVITY = 9.81
 # Features of a class: speed, climb, height, RCS, ln drag: low, high, shoulder each; prior, P(thrust seen); shares of
 # straight flight and of manoeuvres; share that moves blades or wings, found rate of the others, mean and sigma of ln
@@ -117,10 +120,15 @@ N_FEATURES = 28
 
 @kernel
 def box(value, sigma, low, high, shoulder):
-    """Ln density of a uniform band with Gaussian shoulders, seen through an error of one sigma."""
+    """Ln density of a uniform band with Gaussian shoulders, seen through an error of one sigma.
+
+    One in twenty is an exception to what is known of its class (a bird in a gale or a stoop): its shoulder is four
+    times as wide.
+    """
     s = math.sqrt(shoulder * shoulder + sigma * sigma)
-    out = value - min(max(value, low), high)
-    return -math.log(high - low + 2.5066 * s) - 0.5 * (out / s) * (out / s)
+    out = (value - min(max(value, low), high)) / s
+    square = 0.5 * out * out
+    return -math.log(high - low + 2.5066 * s) + max(-square, LN_EXCEPTION - square / 16.0)
 
 
 @kernel
@@ -202,11 +210,13 @@ def see_class(x, P, real, whole, table, ground, z, zi, B):
     """Take in what the latest detection shows of a track's class. B (14, 8) scratch."""
     state, cov = B[0], B[1:7]
     combine(x, P, real, whole[ALIVE], state, cov)
+    # a state that its own detections contradict is not known as well as its covariance says
+    loose = max(real[MISFIT], 1.0)
     vx, vy, vz = state[3], state[4], state[5]
     speed = math.sqrt(vx * vx + vy * vy + vz * vz)
-    sigma = math.sqrt(max((cov[3, 3] + cov[4, 4] + cov[5, 5]) / 3.0, 0.0))
-    height, rise = state[2] - ground, math.sqrt(max(cov[2, 2], 0.0))
-    climb, lift = abs(vz), math.sqrt(max(cov[5, 5], 0.0))
+    sigma = math.sqrt(loose * max((cov[3, 3] + cov[4, 4] + cov[5, 5]) / 3.0, 0.0))
+    height, rise = state[2] - ground, math.sqrt(loose * max(cov[2, 2], 0.0))
+    climb, lift = abs(vz), math.sqrt(loose * max(cov[5, 5], 0.0))
     # a look that knows the speed better counts for more: the first ones hardly know it
     precise = 1.0 / max(sigma * sigma, 0.04)
     if whole[HITS] <= 2:

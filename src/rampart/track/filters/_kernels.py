@@ -16,6 +16,7 @@ from rampart.track.constants import (
     CRUISE,
     FAMILY,
     HOVER,
+    MISFIT,
     MU,
     N_MODES,
     P_BURN_TIME,
@@ -39,6 +40,13 @@ LOG_2PI = math.log(2.0 * math.pi)
 # One detection moves the balance of the families by no more than this: one wild report must not decide for good
 MAX_EVIDENCE = 15.0
 _NEVER = -1e300
+# Slow things fly in company, and the tracker takes one for another: that often; how far apart, one sigma each way [m],
+# and how fast, level and up [m/s]
+COMPANY = 0.1
+COMPANY_M = 20.0
+COMPANY_MS, COMPANY_UP_MS = 10.0, 4.0
+# Share of the latest detection in the running misfit, and the most that one counts for
+FRESH_MISFIT, MOST_MISFIT = 0.4, 50.0
 
 
 @kernel
@@ -296,8 +304,37 @@ def update_mode(x, P, z, mask, east, north, up, p, iterations, B):
 
 
 @kernel
-def update_track(x, P, real, whole, z, mask, east, north, up, p, c, B):
+def company(x, P, z, mask, east, north, up, dt, p, B):
+    """Ln likelihood of a detection as that of any slow thing near the place x (7,), P (7, 7) of dt [s] before.
+
+    What flies in a flock is taken for its neighbour now and then. The path is broken then, which no steered mode makes
+    sense of; a fall or a thrust, knowing less, would.
+    """
+    near, Q = B[19], np.zeros((6, 6))
+    for a in range(3):
+        near[a], near[3 + a] = x[a], 0.0
+        spread = COMPANY_MS if a < 2 else COMPANY_UP_MS
+        v = spread * spread
+        for b in range(3):
+            Q[a, b] = P[a, b]
+        Q[a, a] += COMPANY_M * COMPANY_M + v * dt * dt
+        Q[a, 3 + a], Q[3 + a, a], Q[3 + a, 3 + a] = v * dt, v * dt, v
+    ln, _ = innovate(near, Q, z, mask, east, north, up, p, B[0:8], B[16], B[17], B[8:16])
+    return ln
+
+
+@kernel
+def in_company(steered, other):
+    """Ln likelihood of the steered family, given that of its modes and that of `company`."""
+    a, b = math.log(1.0 - COMPANY) + steered, math.log(COMPANY) + other
+    return max(a, b) + math.log1p(math.exp(-abs(a - b)))
+
+
+@kernel
+def update_track(x, P, real, whole, z, mask, east, north, up, p, c, other, B):
     """Update all living modes (predicted, in x, P) and the balance of modes and families.
+
+    `other` is the ln likelihood of the detection as that of something in `company`.
 
     Returns
     -------
@@ -306,11 +343,12 @@ def update_track(x, P, real, whole, z, mask, east, north, up, p, c, B):
     """
     ln = B[21]
     alive = whole[ALIVE]
-    fallen = math.nan
+    fallen, far = math.nan, B[23]
     for m in range(N_MODES):
         if (alive >> m) & 1:
             ln[m], d2 = update_mode(x[m], P[m], z, mask, east, north, up, p, 2 if m < 2 else 1, B)
             clamp_own(m, x[m])
+            far[m] = d2
             if m == BALLISTIC:
                 fallen = d2
     balance = B[22]
@@ -332,11 +370,31 @@ def update_track(x, P, real, whole, z, mask, east, north, up, p, c, B):
         balance[family] = best + math.log(total) if total > 0.0 else _NEVER
     w = real[WEIGHT]
     if not alive & 3:
+        note_misfit(real, 0.0, alive, far, mask)
         return balance[1], fallen
-    change = balance[0] - balance[1]
-    real[FAMILY] += min(max(change, -MAX_EVIDENCE), MAX_EVIDENCE)
+    change = balance[0] - in_company(balance[1], other)
+    falls = w * math.exp(min(change, 0.0))
+    note_misfit(real, falls / (falls + (1.0 - w) * math.exp(min(-change, 0.0))), alive, far, mask)
+    change = min(max(change, -MAX_EVIDENCE), MAX_EVIDENCE)
+    # a fall that makes no sense of it either says little: evidence over its dispersion
+    real[FAMILY] += change / max(real[MISFIT], 1.0) if change > 0.0 else change
     top = max(balance[0], balance[1])
     return top + math.log(w * math.exp(balance[0] - top) + (1.0 - w) * math.exp(balance[1] - top)), fallen
+
+
+@kernel
+def note_misfit(real, falls, alive, far, mask):
+    """Take in how far the latest detection was from what was expected: `far` (modes,), squared, in sigma.
+
+    `falls` is the probability of the ballistic family.
+    """
+    d2, n = 0.0, 3 * ((mask >> 5) & 1)
+    for bit in range(5):
+        n += (mask >> bit) & 1
+    for m in range(N_MODES):
+        if (alive >> m) & 1:
+            d2 += real[MU + m] * (falls if m < 2 else 1.0 - falls) * far[m]
+    real[MISFIT] += FRESH_MISFIT * (min(d2 / n, MOST_MISFIT) - real[MISFIT])
 
 
 @kernel

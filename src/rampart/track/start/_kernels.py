@@ -14,10 +14,12 @@ from rampart.track.constants import (
     COUNTED,
     FAMILY,
     FIRST_NS,
+    HAS_RATE,
     HISTORY,
     HITS,
     IDENTITY,
     LOOKS,
+    MISFIT,
     MU,
     N_MODES,
     NUMBER,
@@ -34,14 +36,22 @@ from rampart.track.constants import (
     THRUST,
     TIME,
     WEIGHT,
+    Z_EAST,
+    Z_RATE,
+    Z_SIGMA,
     Z_TIME,
     ZI_MASK,
     ZI_TIME_NS,
 )
+from rampart.track.filters._kernels import COMPANY_M, COMPANY_MS, LOG_2PI, in_company
 from rampart.track.fit._kernels import begin_unknown, keep, refit
 from rampart.track.life._kernels import start_mode
 from rampart.track.measurement._kernels import place
 from rampart.track.upkeep._kernels import beyond_doubt, healthy, note_detection, note_thrust
+
+# Two detections move the balance of the families by no more than the ln odds that they are of one object and the first
+# of these, and never by more than the second
+LEAST_START, MOST_START = 6.0, 12.0
 
 
 @kernel
@@ -84,8 +94,13 @@ def start_track(
     if x[best, 3] ** 2 + x[best, 4] ** 2 + x[best, 5] ** 2 > p[P_MAX_SPEED] ** 2:
         return False
     real[TIME], real[COUNTED], real[ODDS] = z[Z_TIME], z[Z_TIME], odds
-    real[FAMILY] = min(max(_share(ln, prior, real, 0, 2) - _share(ln, prior, real, 2, 5), -12.0), 12.0)
-    real[WEIGHT], real[SURPRISE] = 0.5, 1.0
+    steered = in_company(
+        _share(ln, prior, real, 2, 5), two_in_company(first, first_i[ZI_MASK], C1, z, zi[ZI_MASK], C2, dt)
+    )
+    # two detections that need not be of one object say less of what it is
+    most = min(max(LEAST_START + odds, 2.0), MOST_START)
+    real[FAMILY] = min(max(_share(ln, prior, real, 0, 2) - steered, -most), most)
+    real[WEIGHT], real[SURPRISE], real[MISFIT] = 0.5, 1.0, 1.0
     whole[NUMBER], whole[STATUS], whole[HITS], whole[LOOKS], whole[HISTORY] = number, TENTATIVE, 2, 2, 3
     whole[FIRST_NS] = first_i[ZI_TIME_NS]
     for k in range(len(look)):
@@ -104,6 +119,28 @@ def start_track(
     if beyond_doubt(real, whole, p):
         whole[STATUS] = CONFIRMED
     return True
+
+
+@kernel
+def two_in_company(first, first_mask, C1, z, mask, C2, dt):
+    """Ln likelihood of two range rates, the second dt later, as those of two slow things in company."""
+    square, apart = 0.0, 2.0 * COMPANY_M * COMPANY_M + COMPANY_MS * COMPANY_MS * dt * dt
+    for a in range(3):
+        square += (z[Z_EAST + a] - first[Z_EAST + a]) ** 2
+        apart += C1[a, a] + C2[a, a]
+    ln = -0.5 * square / apart
+    if first_mask & HAS_RATE:
+        ln += _slow_rate(first)
+    if mask & HAS_RATE:
+        ln += _slow_rate(z)
+    return ln
+
+
+@kernel
+def _slow_rate(z):
+    """Ln likelihood of the range rate of something slow."""
+    s = COMPANY_MS * COMPANY_MS + z[Z_SIGMA + 3] * z[Z_SIGMA + 3]
+    return -0.5 * (z[Z_RATE] * z[Z_RATE] / s + math.log(s) + LOG_2PI)
 
 
 @kernel

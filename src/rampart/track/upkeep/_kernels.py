@@ -14,6 +14,7 @@ from rampart.track.constants import (
     COASTED,
     CONFIRMED,
     COUNTED,
+    CRUISE,
     DELETED,
     DETECTION,
     FAMILY,
@@ -61,7 +62,7 @@ from rampart.track.constants import (
     ZI_RECEIVED_NS,
     ZI_TIME_NS,
 )
-from rampart.track.filters._kernels import update_track
+from rampart.track.filters._kernels import company, update_track
 from rampart.track.fit._kernels import begin_known, condense, forget_errors, keep, refit
 from rampart.track.gate._kernels import A_DETECT, A_MEAN, A_TIME, A_UP_SIGMA, look_ahead, numbers_held
 from rampart.track.life._kernels import LEAST_DETECT, MAX_FAMILY, clutter_of, normal_cdf, survive
@@ -93,11 +94,12 @@ def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, e
     sensor = sensors[s]
     if aside[A_TIME] != z[Z_TIME]:
         look_ahead(x, P, real, whole[ALIVE], z[Z_TIME], p, env, xo, Po, c, aside, cov, sensor, W)
+    mask, e, n, u = zi[ZI_MASK], sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2]
+    other = company(x[CRUISE], P[CRUISE], z, mask, e, n, u, z[Z_TIME] - real[TIME], p, B)
     for m in range(N_MODES):
         if (whole[ALIVE] >> m) & 1:  # of a dead mode nothing was computed: it keeps what it last knew
             copy_mode(xo[m], Po[m], x[m], P[m])
-    mask = zi[ZI_MASK]
-    ln, d2 = update_track(x, P, real, whole, z, mask, sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2], p, c, B)
+    ln, d2 = update_track(x, P, real, whole, z, mask, e, n, u, p, c, other, B)
     survive(real, z[Z_TIME] - real[COUNTED], p)
     real[COUNTED] = max(real[COUNTED], z[Z_TIME])
     real[ODDS] += math.log(max(aside[A_DETECT], LEAST_DETECT)) + ln - clutter_of(z, mask, sensor, clutter, p)
