@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
 #: What stands for the hash of the entry before the first.
 ORIGIN = "0" * 64
 
@@ -52,7 +54,7 @@ def canonical(data: Mapping[str, Any]) -> str:
     >>> canonical({"b": 1, "a": None})
     '{"a":null,"b":1}'
     """
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _ENCODER.encode(data)
 
 
 def entry_hash(number: int, at_ns: int, action: str, subject: str, subject_id: int, payload: str, previous: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from math import isfinite
 from zoneinfo import ZoneInfo
 
@@ -98,6 +99,7 @@ class Count:
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
 
+@lru_cache(maxsize=4096)  # tables say the same time again and again
 def parse_span(text: str, zone: str | None = None) -> Span | None:
     """A time as people write it; None if it says ``unknown`` or nothing.
 
@@ -163,6 +165,7 @@ def _nanoseconds(moment: datetime) -> int:
     return (past.days * 86_400 + past.seconds) * 10**9
 
 
+@lru_cache(maxsize=64)
 def _zone(text: str) -> timezone | ZoneInfo:
     if text == "Z":
         return UTC

