@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rampart.errors import InputError
+from rampart.errors import InputError, RunError
 
 from . import tables
 from .chain import Entry, append, canonical, faults
@@ -15,6 +15,7 @@ from .database import Database, Place
 from .drafts import ClaimDraft, IncidentDraft
 from .fields import STATUSES
 from .findings import EventDraft, EvidenceDraft
+from .seals import Seal, against
 
 _FIGURES = sa.select(tables.claim).where(tables.claim.c.incident_id.is_(None)).order_by(tables.claim.c.id)
 
@@ -176,30 +177,73 @@ class Ledger:
         with self.database.reading() as connection:
             return _fetch(connection, query)
 
-    def verify(self, head: str | None = None) -> dict[str, Any]:
+    def verify(
+        self,
+        head: str | None = None,
+        *,
+        seal: Seal | None = None,
+        public_key: bytes | None = None,
+        authorities: Sequence[Any] = (),
+    ) -> dict[str, Any]:
         """Check the chain of hashes, and that the tables hold what the history says.
 
         Parameters
         ----------
         head : str or None
             A head hash kept from before: the history must still contain it, which shows a cut-off end.
+        seal : Seal or None
+            A seal made before: shows that, too, and that nobody wrote the history anew.
+        public_key : bytes or None
+            Of the only key whose seals are believed.
+        authorities : sequence of certificates
+            Whose time stamps on the seal are believed.
 
         Returns
         -------
         dict
-            ``ok``, ``entries``, ``head`` and ``faults``: ``entry`` (its number, or None) and ``message`` of each.
+            ``ok``, ``entries``, ``head`` and ``faults``: ``entry`` (its number, or None) and ``message`` of each; with
+            a seal also ``seal``, what that says.
         """
+        entries, found = self._checked()
+        last = entries[-1].hash if entries else None
+        if head is not None and head not in {entry.hash for entry in entries}:
+            found.append((None, f"the history has no entry {head[:16]}...: it was cut off or written anew"))
+        answer: dict[str, Any] = {"entries": len(entries), "head": last}
+        if seal is not None:
+            answer["seal"], wrong = against(seal, entries, public_key, authorities)
+            found += [(None, message) for message in wrong]
+        messages = [{"entry": number, "message": message} for number, message in found]
+        return {"ok": not found, **answer, "faults": messages}
+
+    def seal(self, key: Any, *, now_ns: int) -> Seal:
+        """Sign what the last entry is.
+
+        Parameters
+        ----------
+        key : Ed25519PrivateKey
+            See `seals.load_private_key`.
+        now_ns : int
+            Time of sealing [ns UTC].
+
+        Raises
+        ------
+        RunError
+            If the ledger is not sound: what was changed must not be sealed as if it had always been so.
+        """
+        entries, found = self._checked()
+        if found:
+            raise RunError(f"the ledger is not sound, so it is not sealed: {found[0][1]}")
+        if not entries:
+            raise InputError("has no entries to seal", path=self.database.place.name)
+        return Seal.sign(entries[-1].number, entries[-1].hash, now_ns, key)
+
+    def _checked(self) -> tuple[list[Entry], list[tuple[int | None, str]]]:
+        """The history, and what is wrong with it and the tables."""
         with self.database.reading() as connection:
             table = tables.history
             rows = connection.execute(sa.select(table).order_by(table.c.number))
             entries = [Entry(*row) for row in rows]
-            found: list[tuple[int | None, str]] = list(faults(entries))
-            found += _table_faults(connection, entries)
-        last = entries[-1].hash if entries else None
-        if head is not None and head not in {entry.hash for entry in entries}:
-            found.append((None, f"the history has no entry {head[:16]}...: it was cut off or written anew"))
-        messages = [{"entry": number, "message": message} for number, message in found]
-        return {"ok": not found, "entries": len(entries), "head": last, "faults": messages}
+            return entries, [*faults(entries), *_table_faults(connection, entries)]
 
 
 class _Writer:
