@@ -11,7 +11,22 @@ import typer
 import rampart
 from rampart.errors import InputError, RampartError
 
-from . import benchmark, coverage, exercise, explain, incident, inspect, replay, simulate, siren, study, track, users
+from . import (
+    benchmark,
+    coverage,
+    exercise,
+    explain,
+    feed,
+    incident,
+    inspect,
+    replay,
+    serve,
+    simulate,
+    siren,
+    study,
+    track,
+    users,
+)
 
 app = typer.Typer(
     name="rampart",
@@ -21,7 +36,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (simulate, study, inspect, track, coverage, explain, replay, incident, exercise, siren, users, benchmark):
+for module in (
+    simulate, study, inspect, track, coverage, explain, replay, incident, exercise, serve, feed, siren, users,
+    benchmark,
+):  # fmt: skip
     module.register(app)
 
 #: What typer raises for arguments that do not fit; it gives the class no public name.
