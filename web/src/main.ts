@@ -322,6 +322,7 @@ const actions: panels.Actions = {
       warn: ["Warn now", `People in ${names} are told to take shelter, whatever tracks say.`],
       hold: ["Hold", `No warning of ${names} ends until it is released.`],
       release: ["Release", `What was warned of or held by people is over in ${names}. What tracks say goes on.`],
+      silence: ["Silence sirens", `Sirens of ${names} fall silent. The warning goes on; a graver phase sounds again.`],
       cancel: ["Cancel", `There is no danger in ${names}: warnings end at once, and these tracks never warn again.`],
     };
     ask(words[what][0], words[what][1], what === "warn" || what === "cancel", (reason) =>
@@ -439,6 +440,7 @@ const KEYS: [string, string, (() => void) | null][] = [
   ["O", "hold", () => actions.decide("hold", chosenZones())],
   ["R", "release", () => actions.decide("release", chosenZones())],
   ["C", "cancel", () => actions.decide("cancel", chosenZones())],
+  ["Q", "silence the sirens of the chosen zone", () => actions.decide("silence", chosenZones())],
   ["Space", "play, pause", () => (lookingBack ? ((past.playing = !past.playing), chrome()) : void look(link.now() - 1000).then(() => (past.playing = false)))],
   [", / .", "10 s back, forward", null],
   ["[ / ]", "slower, faster", null],
@@ -451,7 +453,7 @@ const KEYS: [string, string, (() => void) | null][] = [
   ["1 to 9", "layers", null],
   ["D", "drawers", () => nextDrawer()],
   ["G", "theme", () => theme(THEMES[(THEMES.indexOf(choice.theme) + 1) % THEMES.length])],
-  ["S", "arm or silence sound", () => void sounds()],
+  ["S", "arm or silence the sound of this page", () => void sounds()],
   ["Z", "next zone", () => nextZone()],
   ["E / X", "exercise: release, withhold", null],
   ["Esc", "clear selection", () => (([choice.selected, choice.zone, chosenAlarm] = [-1, "", ""]), (choice.follow = false))],

@@ -159,7 +159,7 @@ export function selectedPanel(v: View, colours: Colours, act: Actions): void {
         h("button", { type: "button", class: danger ? "danger" : "", "data-do": what, onclick: () => act.decide(what, [zone.id]) }, words);
       box.append(
         h("table", {}, h("tbody")),
-        h("div", { class: "buttons" }, button("warn", "Warn (W)", true), button("hold", "Hold (O)"), button("release", "Release (R)"), button("cancel", "Cancel (C)")),
+        h("div", { class: "buttons" }, button("warn", "Warn (W)", true), button("hold", "Hold (O)"), button("release", "Release (R)"), button("cancel", "Cancel (C)"), button("silence", "Silence sirens (Q)")),
       );
     } else box.append(h("p", { class: "note" }, v.choice.selected >= 0 ? `T${v.choice.selected} is not there.` : "Nothing. Click a track or a zone, or press J for the next alarm."));
   }
