@@ -18,13 +18,7 @@ from rampart import records, registry
 from rampart.cli.main import app as command_line
 from rampart.pipeline import specs
 
-SECTIONS = {
-    "threat": "[[threat]]",
-    "sensor": "[[sensor]]",
-    "engage": "[[effector]]",
-    "out": "[[out]]",
-    "feed": "[[feed]]",
-}
+SECTIONS = {"threat": "[[threat]]", "sensor": "[[sensor]]", "engage": "[[effector]]", "out": "[[out]]"}
 STAGES = {"track": "[track]", "predict": "[predict]", "warn": "[warn]", "engagement": "[engage]"}
 PARTS = {
     "keys above the first section": specs.HeadSpec,

@@ -54,9 +54,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "sapient": "rampart.serve.channels.sapient:SapientSpec",
         "siren": "rampart.serve.siren.out:SirenSpec",
     },
-    "feed": {
-        "asterix": "rampart.serve.feed.asterix:AsterixFeedSpec",
-    },
+    "feed": {},
 }
 
 

@@ -172,6 +172,10 @@ class RecordingReader:
         for _, message in self._messages(self._topics("truth")):
             yield self._flight(message)
 
+    def messages(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Topic and content of every message, as plain data, in order."""
+        return self._messages(None)
+
     def run_record(self) -> RunRecord:
         """The whole recording as a report reads it."""
         collector = Collector(self._header)

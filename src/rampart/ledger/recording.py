@@ -65,6 +65,14 @@ _BATCH_SCHEMA = batch_schema(Detections)
 _EXTERNAL_SCHEMA = columns_schema(ExternalTracks)
 _OUTPUT_SCHEMAS = {name: columns_schema(kind) for name, kind in (*OUTPUTS, *STATES)}
 _DECISION_SCHEMA = columns_schema(Decisions)
+_SCHEMAS = {
+    **_OUTPUT_SCHEMAS,
+    "detections": _BATCH_SCHEMA,
+    "external": _EXTERNAL_SCHEMA,
+    "decisions": _DECISION_SCHEMA,
+    "truth": TRUTH_SCHEMA,
+    "summary": SUMMARY_SCHEMA,
+}
 
 
 def _timestamp(ns: int) -> dict[str, int]:
@@ -231,6 +239,27 @@ class RecordingWriter:
         """Record the run's summary."""
         message = {"timestamp": _timestamp(self._start_ns), **plain(summary)}
         self._message(SUMMARY_TOPIC, SUMMARY_SCHEMA, self._start_ns, message)
+
+    def copy(self, topic: str, now_ns: int, message: Mapping[str, Any]) -> None:
+        """Record a message of another recording as it is, e.g. in a part of it.
+
+        Parameters
+        ----------
+        topic : str
+            As `RecordingReader.messages` gives it.
+        now_ns : int
+            Its log time, ns UTC.
+        message : mapping
+            Plain data.
+        """
+        schema = None
+        if topic not in self._channels:
+            name = topic.rpartition("/")[2]
+            if name == "gates":
+                schema = gates_schema({key: np.asarray(values) for key, values in message["columns"].items()})
+            else:
+                schema = _SCHEMAS[name]
+        self._message(topic, schema, now_ns, message)
 
     def close(self) -> None:
         """Finish the file and give it its name."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rampart.cli.answer import out, print_json
 from rampart.cli.simulate import Json
+from rampart.errors import InputError
 
+from .inquest import add_recording
 from .options import (
     Attribution,
     Confidence,
@@ -37,8 +40,17 @@ if TYPE_CHECKING:
 
 
 def add(
-    time: Annotated[str, typer.Option(help="When, with zone: 2021-06-06T00:30+03:00, a day, FROM/TO, or unknown.")],
-    site: Annotated[str, typer.Option(help="Place by which incidents are counted.")],
+    time: Annotated[
+        str | None, typer.Option(help="When, with zone: 2021-06-06T00:30+03:00, a day, FROM/TO, or unknown.")
+    ] = None,
+    site: Annotated[str | None, typer.Option(help="Place by which incidents are counted.")] = None,
+    recording: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A recording: what it says becomes the incident, without other options but --key and --title.",
+        ),
+    ] = None,
     key: Annotated[str | None, typer.Option(help="Name of your own for the incident.")] = None,
     title: Annotated[str | None, typer.Option(help="A few words.")] = None,
     type_: Type = None,
@@ -53,9 +65,21 @@ def add(
     db: Db = None,
     json: Json = False,
 ) -> None:
-    """Enter an incident by hand, with a first claim if type, count, outcome or statement are given."""
+    """Enter an incident by hand, with a first claim if type, count, outcome or statement are given; or a recording."""
     from rampart.ledger.incidents.drafts import read_incident
 
+    if recording is not None:
+        by_hand = (time, site, type_, count, outcome, publisher, statement, lat_deg, lon_deg, radius_m)
+        if any(value is not None for value in by_hand):
+            raise InputError(
+                "--from takes time, site and all else from the recording; only --key and --title go with it"
+            )
+        add_recording(recording, key, title, db, json=json)
+        return
+    if time is None or site is None:
+        raise InputError(
+            f"missing --{'time' if time is None else 'site'}; expected --time and --site, or --from RECORDING"
+        )
     claims: tuple[ClaimDraft, ...] = ()
     if any(value is not None for value in (type_, count, outcome, statement)):
         said = statement or " ".join(filter(None, (count, type_, outcome)))

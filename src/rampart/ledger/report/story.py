@@ -9,6 +9,7 @@ import numpy as np
 
 from rampart.ledger.run_record import RunRecord, Step
 from rampart.ledger.thinning import positions_at
+from rampart.ledger.words import BALLISTIC
 from rampart.records import (
     AlertStatus,
     Engagements,
@@ -152,8 +153,8 @@ class Threat:
 
     @property
     def ballistic(self) -> bool:
-        """Comes down by itself."""
-        return self.flight.ballistic if self.flight is not None else False
+        """Comes down by itself, as it did or, where that is not known, as it was taken for."""
+        return self.flight.ballistic if self.flight is not None else self.kind in BALLISTIC
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, cast
@@ -97,7 +97,7 @@ def rerun_recorded(
             continue
         chain = build_chain(scenario, place, engage=engage, live=live)
         end_ns = max(mine[-1].now_ns, scenario.start_ns + round(scenario.head.duration_s * 1e9) if not live else 0)
-        outputs = list(_steps(chain, _left(mine, index), end_ns))
+        outputs = [out for _, out in run_steps(chain, _left(mine, index), end_ns)]
         for out in outputs:
             digest.update(out.tracks, out.predictions, out.warnings, out.engagements)
         sites[place.site.id] = told(place.site, outputs, flights)
@@ -132,22 +132,34 @@ def _left(batches: Sequence[Batch], index: np.ndarray) -> list[Batch]:
     return left
 
 
-def _steps(chain: Chain, batches: Sequence[Batch], end_ns: int) -> Iterable[Outputs]:
-    """The run loop on recorded inputs: a step for each, and whenever a stage asks for one."""
+def run_steps(chain: Chain, batches: Sequence[Batch], end_ns: int) -> Iterator[tuple[Batch, Outputs]]:
+    """The run loop on recorded inputs: a step for each, and whenever a stage asks for one.
+
+    Parameters
+    ----------
+    chain : Chain
+        A fresh one.
+    batches : sequence of Batch
+        Of one site, in order of time.
+    end_ns : int
+        The last moment at which a stage is woken, ns UTC.
+    """
     wake_ns: int | None = None
     watched = any(batch.heard is not None for batch in batches)
+    site_id = chain.site.id
     for batch in [*batches, None]:
         until_ns = end_ns + 1 if batch is None else batch.now_ns
         while wake_ns is not None and wake_ns < until_ns:
-            out = chain.step(wake_ns, Detections.empty(), heard=() if watched else None)
+            own = Batch(site_id, wake_ns, Detections.empty(), None, -1, heard=() if watched else None)
+            out = chain.step(wake_ns, own.detections, heard=own.heard)
             wake_ns = _next(out)
-            yield out
+            yield own, out
         if batch is not None:
             out = chain.step(
                 batch.now_ns, batch.detections, batch.external, decisions=batch.decisions, heard=batch.heard
             )
             wake_ns = _next(out)
-            yield out
+            yield batch, out
 
 
 def _next(out: Outputs) -> int | None:

@@ -243,9 +243,12 @@ def _mean(values: Floats) -> float | None:
 
 
 def explain_record(
-    record: RunRecord, candidates: Sequence[Candidate] = (), *, path: str = "recording"
+    record: RunRecord, candidates: Sequence[Candidate] = (), *, path: str = "recording", try_all: bool = True
 ) -> dict[str, Any]:
-    """The answer of ``rampart explain`` for a run in memory; see `explain_recording`."""
+    """The answer of ``rampart explain`` for a run in memory; see `explain_recording`.
+
+    Without `try_all` no sensor is tried: the gates are named, and nothing is run again.
+    """
     if not any(flight.threat for flight in record.flights):
         reason = "holds no truth of a threat: a live recording cannot be explained this way"
         raise InputError(reason if not record.flights else "holds no threat, so there is nothing to explain", path=path)
@@ -253,7 +256,7 @@ def explain_record(
         raise InputError("holds no score: the run was made without a referee", path=path)
     accounts = [Account(h, f) for h in (History(record, site) for site in record.sites) for f in h.threats]
     failed = {a.history.site.id for a in accounts if a.outcome.failed}
-    tried = try_sensors(record, candidates, failed, path) if failed else {}
+    tried = try_sensors(record, candidates, failed, path) if failed and try_all else {}
     notes = []
     if not any(record.gates.values()):
         notes.append("the recording holds no gate diagnostics: only the gates of the chain can be told")

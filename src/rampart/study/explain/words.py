@@ -38,7 +38,7 @@ def _threat(threat: dict[str, Any]) -> list[str]:
         lines.append(f"    {row['from_s']:7.1f} - {row['to_s']:7.1f} s  {row['sensor']:<10} {interval(row)}")
     if not threat["gates"]:
         lines.append("    no sensor looked at it")
-    return lines + [f"  {line}" for line in _sensors(threat)]
+    return lines + [f"  {line}" for line in sensor_lines(threat)]
 
 
 def decision(threat: dict[str, Any]) -> str:
@@ -74,7 +74,8 @@ def _lead(threat: dict[str, Any]) -> str:
     return f"; warned at {first:.1f} s, {arrival - first:.1f} s before arrival"
 
 
-def _sensors(threat: dict[str, Any]) -> list[str]:
+def sensor_lines(threat: dict[str, Any]) -> list[str]:
+    """What each sensor that was tried would have made of it."""
     lines = []
     for tried in threat["tried"]:
         alone = "alone " if tried["of"] == "site" else ""

@@ -1,0 +1,153 @@
+"""From recordings to incidents, from incidents to reports: what was found, the after-action report, calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rampart.cli.answer import out, print_json, quiet_or
+from rampart.cli.simulate import Json
+from rampart.errors import InputError
+
+from .options import Db, Lat, Lon, Number, Radius, now_ns, open_ledger, refuse_option
+
+if TYPE_CHECKING:
+    from rampart.ledger.inquest.dossier import Dossier
+
+
+def add_recording(recording: Path, key: str | None, title: str | None, db: str | None, *, json: bool) -> None:
+    """Enter what a recording says as an incident, or as several where raids lie far apart."""
+    from rampart.ledger.inquest import drafts_of, read_case
+    from rampart.ledger.inquest.stock import refuse_known
+
+    with quiet_or(f"reading {recording}", quiet=json):
+        case = read_case(recording)
+        drafts = drafts_of(case, key=key, title=title)
+    ledger = open_ledger(db)
+    refuse_known(ledger, case.sha256, recording)
+    made = ledger.add(drafts, now_ns=now_ns())
+    if json:
+        answer = {"schema": 1, "incident": made["incidents"][0], "simulated": case.simulated, **made}
+        print_json({**answer, "sha256": case.sha256})
+        return
+    for number, draft in zip(made["incidents"], drafts, strict=True):
+        out.print(f"incident {number}: {draft.title}", markup=False)
+        out.print(f"  {len(draft.events)} events; report: rampart incident report {number} --out report.html")
+
+
+def find(
+    incident: Number,
+    kind: Annotated[str, typer.Argument(help="impact, debris, find, casualty, siren, ...: what was found.")] = "impact",
+    time: Annotated[str | None, typer.Option(help="When, with zone.")] = None,
+    place: Annotated[str | None, typer.Option(help="Where, in words.")] = None,
+    lat_deg: Lat = None,
+    lon_deg: Lon = None,
+    radius_m: Radius = None,
+    track: Annotated[str | None, typer.Option(help="The track it belongs to, e.g. embassy/T3.")] = None,
+    note: Annotated[str | None, typer.Option(help="A few words; of casualties their number first.")] = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Enter what was found of an incident: a confirmed impact, debris, casualties."""
+    from rampart.ledger.incidents.findings import read_event
+
+    given = {"kind": kind, "time": time, "place": place, "lat_deg": lat_deg, "lon_deg": lon_deg, "radius_m": radius_m}
+    draft = read_event({**given, "track": track, "note": note}, refuse_option)
+    assert draft is not None  # refuse_option raises
+    if (draft.lat_deg is None) != (draft.lon_deg is None):
+        raise InputError("--lat-deg and --lon-deg belong together")
+    if draft.kind in ("impact", "find") and draft.lat_deg is None:
+        raise InputError(f"{draft.kind}: expected --lat-deg and --lon-deg of where it was found")
+    ledger = open_ledger(db)
+    known = {e["track"] for e in ledger.incident(incident)["events"] if e["track"]}
+    if draft.track is not None and draft.track not in known:
+        raise InputError(f"--track {draft.track!r}: the incident has {', '.join(sorted(known)) or 'no track'}")
+    number = ledger.add_findings(incident, [draft], now_ns=now_ns())["events"][0]
+    if json:
+        print_json({"schema": 1, "incident": incident, "event": number})
+    else:
+        out.print(f"event {number} of incident {incident}: {draft.kind}")
+
+
+def report(
+    incident: Number,
+    page: Annotated[Path, typer.Option("--out", help="FILE.html, or FILE.pdf printed by a browser of the machine.")],
+    release: Annotated[bool, typer.Option(help="For the public: counts, times and casualties only.")] = False,
+    recording: Annotated[Path | None, typer.Option(help="Where the recording is now, if it was moved.")] = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Write the after-action report of an incident, or the draft of a public statement."""
+    from rampart.ledger import write_text
+    from rampart.ledger.inquest.page import render_inquest, render_release
+    from rampart.ledger.inquest.printed import print_page
+
+    form = page.suffix.lower()
+    if form not in (".html", ".htm", ".pdf"):
+        raise InputError("expected a file name that ends in .html or .pdf", path=page)
+    with quiet_or(f"writing {page}", quiet=json):
+        dossier = _dossier(incident, recording, db)
+        text = render_release(dossier) if release else render_inquest(dossier)
+        if form == ".pdf":
+            print_page(text, page)
+        else:
+            write_text(page, text)
+    if json:
+        print_json(_report_answer(dossier, page, release=release))
+        return
+    if dossier.missing and not release:
+        out.print(f"note: {dossier.missing}", markup=False)
+    out.print(str(page), markup=False)
+
+
+def _report_answer(dossier: Dossier, page: Path, *, release: bool) -> dict[str, Any]:
+    from rampart.ledger.inquest.questions import open_questions
+    from rampart.ledger.inquest.statement import statement
+
+    return {
+        "schema": 1,
+        "incident": dossier.incident["id"],
+        "out": str(page),
+        "release": release,
+        "simulated": dossier.simulated,
+        "recording": None if dossier.case is None or release else str(dossier.case.path),
+        "statement": " ".join(statement(dossier)),
+        "open_questions": None if release else open_questions(dossier),
+    }
+
+
+def _dossier(incident: int, recording: Path | None, db: str | None) -> Dossier:
+    import rampart
+    from rampart.ledger.inquest.dossier import open_dossier
+    from rampart.ledger.inquest.stock import head_of
+
+    ledger = open_ledger(db)
+    row = ledger.incident(incident)
+    dossier = open_dossier(row, recording, head=head_of(ledger), version=rampart.__version__)
+    return _explained(dossier)
+
+
+def _explained(dossier: Dossier) -> Dossier:
+    """With what the explainer says of threats that failed."""
+    from dataclasses import replace
+
+    from rampart.ledger.inquest.dossier import Failure
+    from rampart.study.explain import explain_record
+    from rampart.study.explain.words import decision, sensor_lines, verdict
+
+    case = dossier.case
+    if case is None or not any(flight.threat for flight in case.run.flights) or not case.run.gates:
+        return dossier
+    answer = explain_record(case.run, path=str(case.path), try_all=False)
+    mine = {(story.site.id, t.entry["id"]) for story, t in dossier.threats}
+    failures = [
+        Failure(t["id"], verdict(t), decision(t).capitalize() + ".", tuple(sensor_lines(t)))
+        for t in answer["threats"]
+        if t["gate"] is not None and (t["site"], t["id"]) in mine
+    ]
+    return replace(dossier, failures=failures, notes=tuple(answer["notes"]))
+
+
+COMMANDS = (("find", find), ("report", report))
