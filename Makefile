@@ -8,7 +8,7 @@ WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n $(WORKERS) --dist worksteal
 
-.PHONY: help setup peers demo check lint quick test test-compiled test-interpreted test-slow bench docs docs-images \
+.PHONY: help setup peers page demo check lint quick test test-compiled test-interpreted test-slow bench docs docs-images \
 	constraints clean
 .DEFAULT_GOAL := help
 
@@ -17,6 +17,7 @@ help:
 	@echo 'make demo    set up and run the main job: five attacks, a recording and a report'
 	@echo 'make test    set up and run the tests: compiled, then a smaller pass with the compiler off'
 	@echo 'make check   before a commit: ruff, mypy, import-linter, quick tests'
+	@echo 'make page    build the operator'"'"'s page anew from web/ (needs node 18 and npm)'
 	@echo 'make bench   the benchmarks, side by side with peers where these are installed (make peers)'
 	@echo 'make docs    build the documentation, warnings are errors'
 	@echo 'make clean   remove what the targets above made'
@@ -60,6 +61,10 @@ lint: setup
 
 quick: setup
 	$(PYTEST) $(PARALLEL) -q -m 'not slow' tests/unit
+
+# The operator's page, built anew from web/ (needs node 18 and npm).
+page: setup
+	$(BIN)/python hatch_build.py
 
 bench: setup
 	for name in flight track impact flights chain asterix scenarios; do $(BIN)/rampart bench $$name || exit 1; done

@@ -18,7 +18,13 @@ from rampart import records, registry
 from rampart.cli.main import app as command_line
 from rampart.pipeline import specs
 
-SECTIONS = {"threat": "[[threat]]", "sensor": "[[sensor]]", "engage": "[[effector]]", "out": "[[out]]"}
+SECTIONS = {
+    "threat": "[[threat]]",
+    "sensor": "[[sensor]]",
+    "engage": "[[effector]]",
+    "out": "[[out]]",
+    "feed": "[[feed]]",
+}
 STAGES = {"track": "[track]", "predict": "[predict]", "warn": "[warn]", "engagement": "[engage]"}
 PARTS = {
     "keys above the first section": specs.HeadSpec,

@@ -54,7 +54,9 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "sapient": "rampart.serve.channels.sapient:SapientSpec",
         "siren": "rampart.serve.siren.out:SirenSpec",
     },
-    "feed": {},
+    "feed": {
+        "asterix": "rampart.serve.feed.asterix:AsterixFeedSpec",
+    },
 }
 
 

@@ -19,6 +19,7 @@ def run(*words: str | Path) -> str:
 
 def test_no_example_is_forgotten():
     assert {path.name for path in EXAMPLES.iterdir() if path.is_file()} == {
+        "embassy.toml",
         "one_radar.toml",
         "read_recording.py",
         "seeds.py",
@@ -44,6 +45,10 @@ def test_a_site_file_runs_and_its_recording_is_read(tmp_path):
     said = run(EXAMPLES / "read_recording.py", tmp_path / "recording.mcap").splitlines()
     assert said[0] == "one-radar, seed 3"
     assert any("north: shelter" in line for line in said)
+
+
+def test_a_live_site_is_sound():
+    assert "live, in shadow mode" in run("-m", "rampart", "check", EXAMPLES / "embassy.toml")
 
 
 def test_a_noisy_scene_is_tracked_and_plotted(tmp_path):

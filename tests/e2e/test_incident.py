@@ -227,6 +227,56 @@ def test_what_is_refused_in_one_line_leaves_nothing(rampart, tmp_path, words, ex
     assert list(tmp_path.iterdir()) == []
 
 
+def test_events_evidence_merge_and_split(anywhere, tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"1")
+    place = ("--lat-deg", 33.8, "--lon-deg", 42.4)
+    for minute in (30, 33):
+        anywhere("add", "--time", f"2021-07-07T12:{minute}+03:00", "--site", "Base", "--type", "rocket", *place)
+    assert anywhere("event", 1, "--kind", "siren", "--time", "2021-07-07T12:31+03:00") == "event 1 of incident 1\n"
+    assert anywhere("event", 1) == "event 1, siren: 2021-07-07 12:31\n"
+    assert anywhere("evidence", 1, "a.jpg", "--kind", "photo").startswith("evidence 1 of incident 1: a.jpg 6b86b273")
+    assert anywhere("evidence", 1, "--check", ".").endswith(", same\n")
+    (tmp_path / "a.jpg").write_bytes(b"2")
+    assert anywhere("evidence", 1, "--check", ".", code=1).endswith(", changed\n")
+    assert "none.jpg: cannot be read" in anywhere("evidence", 2, "none.jpg", code=2)
+    [pair] = json.loads(anywhere("duplicates", "--json"))["pairs"]
+    assert pair["incidents"] == [1, 2]
+    assert anywhere("merge", 2, 1, "--reason", "one salvo") == "incident 2 is merged into 1: claim 2\n"
+    assert anywhere("split", 1, "--claim", 2, "--reason", "it was two") == "incident 3 is split from 1: claim 2\n"
+    assert anywhere("duplicates").splitlines() == ["no two incidents look alike"]
+    assert json.loads(anywhere("verify", "--json"))["ok"]
+    for words, expected in (
+        (("event", 1, "--note", "x"), "--kind is missing"),
+        (("event", 1, "--kind", "bang"), "--kind: 'bang' is not known"),
+        (("merge", 2, 1, "--reason", "x"), "incident 2 was merged into incident 1"),
+        (("merge", 3, 1, "--reason", " "), "--reason: says nothing"),
+        (("split", 1, "--reason", "x"), "nothing to split off"),
+        (("apart", 1, 9, "--reason", "x"), "no incident 9"),
+    ):
+        assert expected in anywhere(*words, code=2)
+
+
+def test_a_seal_made_by_hand(anywhere, tmp_path):
+    pytest.importorskip("cryptography", reason="cryptography is not installed")
+    anywhere("import", "--example", "iraq-2021")
+    anywhere("seal", "--make-key", "seal.key")
+    said = json.loads(anywhere("seal", "--key", "seal.key", "--out", "s.json", "--request", "s.tsq", "--json"))
+    assert (said["entries"], said["out"]) == (58, "s.json")
+    assert (tmp_path / "s.tsq").stat().st_size == 59
+    assert "sealed at entry 58" in anywhere("verify", "--seal", "s.json", "--public-key", "seal.key.pub")
+    (tmp_path / "s.json").write_text((tmp_path / "s.json").read_text().replace('"entries": 58', '"entries": 57'))
+    assert "signature does not fit" in anywhere("verify", "--seal", "s.json", code=1)
+    for words, expected in (
+        (("seal",), "expected one of --key FILE"),
+        (("seal", "--key", "seal.key", "--out", "s.json"), "s.json: is there already"),
+        (("seal", "--key", "none.key"), "none.key: cannot be read"),
+        (("seal", "--stamp", "s.tsq", "--out", "s.json"), "s.tsq: is no time stamp of RFC 3161"),
+        (("verify", "--public-key", "seal.key.pub"), "expected --seal FILE"),
+        (("verify", "--seal", "seal.key"), "seal.key: is no seal of a ledger"),
+    ):
+        assert expected in anywhere(*words, code=2)
+
+
 def test_other_commands_import_no_database(tmp_path):
     code = (
         "import sys, rampart, rampart.ledger, rampart.cli.main as line;"

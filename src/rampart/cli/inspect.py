@@ -37,10 +37,15 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a scenario or site file, with the files it names."""
-    from rampart.pipeline import build_chain, build_places, build_world, load
+    from rampart.pipeline import LIVE_ROOMS, SIMULATION_ROOMS, build_chain, build_places, build_world, is_live, load
 
-    scenario = load(file, overrides=set_ or [])
+    live = is_live(file)
+    scenario = load(file, overrides=set_ or [], rooms=LIVE_ROOMS if live else SIMULATION_ROOMS)
     places, flights = build_places(scenario), 0
+    if scenario.parts["feed"]:
+        from rampart.serve.feed import plan_feeds
+
+        plan_feeds(scenario, places)
     if scenario.parts["out"]:
         from time import time_ns
 
@@ -48,14 +53,19 @@ def check(
 
         build_outs(scenario, places, Setting(time_ns, folder=scenario.folder))
     for place in places:
-        build_chain(scenario, place)
-        flights += len(build_world(place, seed=0, run=0).flights)
+        build_chain(scenario, place, live=live)
+        flights += 0 if live else len(build_world(place, seed=0, run=0).flights)
     counts = {section: len(parts) for section, parts in scenario.parts.items()}
     if json:
         print_json({"schema": 1, "file": file, "name": scenario.name, "ok": True, "parts": counts, "flights": flights})
         return
     parts = ", ".join(f"{n} {section}{'s' * (n != 1)}" for section, n in counts.items() if n)
-    out.print(f"{file}: good; {scenario.name}: {parts}, {flights} flights in {scenario.head.duration_s:g} s")
+    flown = (
+        f"live, in {scenario.head.mode or 'shadow'} mode"
+        if live
+        else (f"{flights} flights in {scenario.head.duration_s:g} s")
+    )
+    out.print(f"{file}: good; {scenario.name}: {parts}, {flown}")
 
 
 def plugins(json: Json = False) -> None:

@@ -16,10 +16,12 @@ from . import (
     coverage,
     exercise,
     explain,
+    feed,
     incident,
     inspect,
     recording,
     replay,
+    serve,
     simulate,
     siren,
     study,
@@ -36,20 +38,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for module in (
-    simulate,
-    study,
-    inspect,
-    track,
-    coverage,
-    explain,
-    replay,
-    recording,
-    incident,
-    exercise,
-    siren,
-    users,
+    simulate, study, inspect, track, coverage, explain, replay, recording, incident, exercise, serve, feed, siren, users,
     benchmark,
-):
+):  # fmt: skip
     module.register(app)
 
 #: What typer raises for arguments that do not fit; it gives the class no public name.

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rampart.errors import RunError
+from rampart.errors import InputError, RunError
 
 from .answer import out, print_json, quiet_or
 from .simulate import Json
@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def replay_command(
-    recording: Annotated[Path, typer.Argument(help="A recording.mcap.")],
+    recording: Annotated[Path, typer.Argument(help="A recording.mcap, or the folder of a live session's journal.")],
     set_: Annotated[
         list[str] | None,
         typer.Option(
@@ -29,8 +29,12 @@ def replay_command(
     json: Json = False,
 ) -> None:
     """Replay a recording: the same batches through the same chain, without truth; with --set, what would differ."""
+    from rampart.serve.journal.history import is_journal
     from rampart.study.counterfactual import compare_recording
 
+    if is_journal(recording):
+        _replay_journal(recording, set_ or [], json=json)
+        return
     with quiet_or(f"replaying {recording}", quiet=json):
         answer = compare_recording(recording, set_ or [])
     if json:
@@ -39,6 +43,25 @@ def replay_command(
         _tell(answer)
     if answer["matches_recording"] is False:
         raise RunError(f"{recording}: the replay gave other output than the recording holds")
+
+
+def _replay_journal(folder: Path, changes: list[str], *, json: bool) -> None:
+    """A live session again, compared with the digest of each of its steps."""
+    from rampart.serve.journal.replay import replay_journal
+
+    if changes:
+        raise InputError("--set is for recordings, not for journals", path=folder)
+    with quiet_or(f"replaying {folder}", quiet=json):
+        found = replay_journal(folder)
+    if json:
+        print_json({"schema": 1, "journal": str(folder), **found.answer()})
+    else:
+        same = "OTHER output than live" if found.different else "the same output as live"
+        gaps = f", {found.gaps} gaps" if found.gaps else ""
+        out.print(f"{folder}: {found.steps} steps{gaps}, {same}, sha256 {found.output_sha256[:16]}...", markup=False)
+    if found.different:
+        site, step = found.different[0]
+        raise RunError(f"{folder}: from step {step} of {site} on the replay gave other output than the live run")
 
 
 def _tell(answer: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ LIVE_SECTIONS = ("out", "feed")
 #: Sections that configure one stage: room and default kind.
 STAGE_SECTIONS = {"track": "imm", "predict": "sigma_points", "warn": "zones"}
 
-SIMULATION_ROOMS = frozenset({"threat", "sensor", "track", "predict", "warn", "engage", "out"})
+SIMULATION_ROOMS = frozenset({"threat", "sensor", "track", "predict", "warn", "engage", "out", "feed"})
 CHAIN_ROOMS = frozenset({"track", "predict", "warn", "out"})
 LIVE_ROOMS = CHAIN_ROOMS | {"sensor", "feed"}
 
@@ -173,6 +173,15 @@ def load(
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise InputError(f"no scenario and no file named {str(name_or_path)!r}{hint}")
     return parse_scenario(read_text(path), str(name_or_path), folder=path.parent, overrides=overrides, rooms=rooms)
+
+
+def is_live(name_or_path: str | Path) -> bool:
+    """Whether a file is that of a live site: it has a ``[[feed]]`` and nothing that flies by itself."""
+    path = Path(name_or_path)
+    if str(name_or_path) in builtin_scenarios() or not path.is_file():
+        return False
+    data = parse_document(read_text(path), str(path)).data
+    return "feed" in data and "threat" not in data
 
 
 def parse_scenario(

@@ -8,7 +8,7 @@ from rampart.errors import InputError
 
 from .estimate import estimate_incident, reliability
 from .fields import OUTCOMES, STATUSES, TYPES, Count, parse_span
-from .selection import Filter
+from .selection import Filter, select
 from .statistics import incident_statistics, span_of
 from .store import Ledger
 
@@ -18,13 +18,17 @@ def _time(row: Mapping[str, Any], name: str) -> str | None:
     return None if span is None else span.words()
 
 
-def list_rows(ledger: Ledger) -> list[dict[str, Any]]:
-    """The incidents in short, in the order of their times."""
-    claims = Counter(claim["incident_id"] for claim in ledger.claims())
+def list_rows(ledger: Ledger, asked: Filter | None = None) -> list[dict[str, Any]]:
+    """The incidents asked for in short, in the order of their times; those that were merged away are left out."""
+    cases, opinions, _ = ledger.columns()
+    chosen = select(cases, opinions, asked or Filter())
+    claims = Counter(chosen.about.tolist())
+    count = {number: claims[k] for k, number in enumerate(chosen.cases.id.tolist())}
     names = ("id", "key", "title", "site", "status")
     return [
-        {**{name: row[name] for name in names}, "time": _time(row, "time") or "unknown", "claims": claims[row["id"]]}
+        {**{name: row[name] for name in names}, "time": _time(row, "time") or "unknown", "claims": count[row["id"]]}
         for row in ledger.incidents()
+        if row["id"] in count
     ]
 
 
@@ -38,6 +42,15 @@ def describe_incident(ledger: Ledger, number: int) -> dict[str, Any]:
         "time": _time(row, "time"),
         "claims": [_claim(claim) for claim in row["claims"]],
         "estimate": estimate_incident(row["claims"]),
+        "events": [_event(event) for event in row["events"]],
+        "evidence": [
+            {key: item[key] for key in ("id", "kind", "name", "sha256", "size_bytes", "note")}
+            for item in row["evidence"]
+        ],
+        "links": [
+            {key: link[key] for key in ("incident_id", "verdict", "other_id", "reason", "at_ns")}
+            for link in row["links"]
+        ],
         "statuses": [{key: s[key] for key in ("status", "reason", "at_ns")} for s in row["statuses"]],
     }
 
@@ -50,6 +63,47 @@ def _claim(row: Mapping[str, Any]) -> dict[str, Any]:
     count = None if row["count_low"] is None else Count(row["count_low"], row["count_high"]).words()
     said = {name: row[name] for name in names}
     return {**said, "published": _time(row, "published"), "count": count, "reliability": reliability(row)}
+
+
+def _some(rows: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def _event(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = (
+        "id", "kind", "place", "lat_deg", "lon_deg", "radius_m", "track", "semi_major_m", "semi_minor_m",
+        "azimuth_deg", "probability", "note",
+    )  # fmt: skip
+    return {**{name: row[name] for name in names}, "time": _time(row, "time")}
+
+
+def event_words(event: Mapping[str, Any]) -> str:
+    """One line for an event."""
+    where = event["place"] or ""
+    if event["lat_deg"] is not None:
+        where = f"{where} {event['lat_deg']:.4f}, {event['lon_deg']:.4f}".strip()
+    if event["semi_major_m"] is not None and event["semi_minor_m"] is not None:
+        where += f" (ellipse {event['semi_major_m']:.0f} x {event['semi_minor_m']:.0f} m)"
+    said = ", ".join(filter(None, (event["time"] or "time unknown", where, event["track"], event["note"])))
+    return f"event {event['id']}, {event['kind']}: {said}"
+
+
+def evidence_words(item: Mapping[str, Any]) -> str:
+    """One line for a file of evidence."""
+    found = "" if "found" not in item else f", {item['found']}"
+    note = "" if item["note"] is None else f", {item['note']}"
+    file = f"{item['name']}, {item['size_bytes']} bytes, {item['sha256']}"
+    return f"evidence {item['id']}, {item['kind']}: {file}{note}{found}"
+
+
+def _link_words(link: Mapping[str, Any]) -> str:
+    one, other, why = link["incident_id"], link["other_id"], link["reason"]
+    said = {
+        "merged": f"incident {one} was merged into {other}",
+        "split": f"incident {one} was split from {other}",
+        "distinct": f"incidents {one} and {other} are two",
+    }
+    return f"{said[link['verdict']]}: {why}"
 
 
 def ask(
@@ -98,6 +152,9 @@ def incident_words(answer: Mapping[str, Any]) -> Iterator[str]:
     for kind, count in estimate["counts"].items():
         likely = ", ".join(f"{n} with p {p:.2f}" for n, p in count["likeliest"].items())
         yield f"  {kind}s: {count['low']} to {count['high']} (90 %), {likely}; from claims {_ids(count['claims'])}"
+    yield from (f"  {event_words(event)}" for event in answer["events"])
+    yield from (f"  {evidence_words(item)}" for item in answer["evidence"])
+    yield from (f"  {_link_words(link)}" for link in answer["links"])
     for name in ("type", "outcome"):
         if estimate[name]:
             chances = ", ".join(f"{word} {p:.2f}" for word, p in estimate[name]["p"].items() if p >= 0.01)

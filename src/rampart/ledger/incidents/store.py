@@ -1,7 +1,7 @@
 """The ledger: incidents, claims and statuses in, each change an entry of the history."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from rampart.errors import InputError, RunError
 
 from . import tables
-from .chain import Entry, append, canonical, faults
+from .chain import Entry, canonical, faults
 from .columns import Cases, Opinions, read_cases, read_opinions
-from .database import Database, Place
+from .database import Database
 from .drafts import ClaimDraft, IncidentDraft
 from .fields import STATUSES
 from .findings import EventDraft, EvidenceDraft
 from .seals import Seal, against
+from .writer import Writer, must_exist, must_stand
 
 _FIGURES = sa.select(tables.claim).where(tables.claim.c.incident_id.is_(None)).order_by(tables.claim.c.id)
 
@@ -71,7 +72,7 @@ class Ledger:
         with self.database.writing() as connection:
             if keys:
                 _refuse_keys(keys, set(connection.execute(sa.select(tables.incident.c.key)).scalars()))
-            writer = _Writer(self.database.place, connection, now_ns)
+            writer = Writer(self.database.place, connection, now_ns)
             for draft in incidents:
                 number = writer.add("incident", draft.row())
                 writer.add(
@@ -92,8 +93,8 @@ class Ledger:
         """Add what one more source says of an incident, or a published figure; gives the claim's id."""
         with self.database.writing(make=False) as connection:
             if incident_id is not None:
-                _must_exist(connection, incident_id)
-            writer = _Writer(self.database.place, connection, now_ns)
+                must_stand(connection, incident_id)
+            writer = Writer(self.database.place, connection, now_ns)
             number = writer.add("claim", {"incident_id": incident_id, **claim.row()})
             writer.flush()
             return number
@@ -108,7 +109,7 @@ class Ledger:
     ) -> dict[str, list[int]]:
         """Add events and evidence to an incident; gives the ids of both. A file that it has already is refused."""
         with self.database.writing(make=False) as connection:
-            _must_exist(connection, incident_id)
+            must_stand(connection, incident_id)
             table = tables.evidence
             query = sa.select(table.c.sha256, table.c.id).where(table.c.incident_id == incident_id)
             known: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
@@ -117,7 +118,7 @@ class Ledger:
                     raise InputError(
                         f"{draft.name} is evidence {known[draft.sha256]} of incident {incident_id} already"
                     )
-            writer = _Writer(self.database.place, connection, now_ns)
+            writer = Writer(self.database.place, connection, now_ns)
             writer.about(incident_id, (), events, evidence)
             writer.flush()
             return {"events": writer.ids("event"), "evidence": writer.ids("evidence")}
@@ -127,10 +128,9 @@ class Ledger:
         if status not in STATUSES:
             raise InputError(f"status {status!r} is not known; expected one of {', '.join(STATUSES)}")
         with self.database.writing(make=False) as connection:
-            row = _must_exist(connection, incident_id)
-            writer = _Writer(self.database.place, connection, now_ns)
-            writer.add("status", {"incident_id": incident_id, "status": status, "reason": reason, "at_ns": now_ns})
-            writer.change("incident", incident_id, {**row, "status": status})
+            row = must_stand(connection, incident_id)
+            writer = Writer(self.database.place, connection, now_ns)
+            writer.status(row, status, reason)
             writer.flush()
 
     def incidents(self) -> list[dict[str, Any]]:
@@ -160,7 +160,7 @@ class Ledger:
     def incident(self, incident_id: int) -> dict[str, Any]:
         """One incident with its claims, events, evidence, links to others and the statuses it had."""
         with self.database.reading() as connection:
-            row = _must_exist(connection, incident_id)
+            row = must_exist(connection, incident_id)
             parts = {}
             for name, table in (
                 ("claims", tables.claim), ("events", tables.event), ("evidence", tables.evidence),
@@ -246,76 +246,10 @@ class Ledger:
             return entries, [*faults(entries), *_table_faults(connection, entries)]
 
 
-class _Writer:
-    """Collects the rows and history entries of one transaction, and writes them at once."""
-
-    def __init__(self, place: Place, connection: sa.Connection, now_ns: int) -> None:
-        self._place, self._connection, self._now_ns = place, connection, now_ns
-        history = tables.history
-        row = connection.execute(sa.select(history).order_by(history.c.number.desc()).limit(1)).first()
-        self._last = None if row is None else Entry(*row)
-        self._entries: list[dict[str, Any]] = []
-        self._rows: dict[str, list[dict[str, Any]]] = {name: [] for name in tables.SUBJECTS}
-        self._changes: list[tuple[str, dict[str, Any]]] = []
-        self._next: dict[str, int] = {}
-
-    def add(self, subject: str, row: Mapping[str, Any]) -> int:
-        if subject not in self._next:
-            table = tables.SUBJECTS[subject]
-            self._next[subject] = (self._connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0) + 1
-        number = self._next[subject]
-        self._next[subject] += 1
-        whole = {"id": number, **row}
-        self._rows[subject].append(whole)
-        self._enter("add", subject, whole)
-        return number
-
-    def about(
-        self,
-        incident_id: int,
-        claims: Iterable[ClaimDraft],
-        events: Iterable[EventDraft],
-        evidence: Iterable[EvidenceDraft],
-    ) -> None:
-        for subject, drafts in (("claim", claims), ("event", events), ("evidence", evidence)):
-            for draft in drafts:
-                self.add(subject, {"incident_id": incident_id, **draft.row()})
-
-    def change(self, subject: str, number: int, row: Mapping[str, Any]) -> None:
-        whole = {**row, "id": number}
-        self._changes.append((subject, whole))
-        self._enter("change", subject, whole)
-
-    def _enter(self, action: str, subject: str, row: Mapping[str, Any]) -> None:
-        self._last = append(self._last, self._now_ns, action, subject, row["id"], canonical(row))
-        self._entries.append({name: getattr(self._last, name) for name in Entry.__slots__})
-
-    def ids(self, subject: str) -> list[int]:
-        return [row["id"] for row in self._rows[subject]]
-
-    def flush(self) -> None:
-        for subject, rows in self._rows.items():
-            if rows:
-                self._place.insert(self._connection, tables.SUBJECTS[subject], rows)
-        for subject, row in self._changes:
-            table = tables.SUBJECTS[subject]
-            self._connection.execute(table.update().where(table.c.id == row["id"]).values(row))
-        if self._entries:
-            self._place.insert(self._connection, tables.history, self._entries)
-
-
 def _fetch(connection: sa.Connection, query: sa.Select) -> list[dict[str, Any]]:
     result = connection.execute(query)
     names = tuple(result.keys())
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _must_exist(connection: sa.Connection, incident_id: int) -> dict[str, Any]:
-    query = sa.select(tables.incident).where(tables.incident.c.id == incident_id)
-    row = connection.execute(query).mappings().first()
-    if row is None:
-        raise InputError(f"the ledger has no incident {incident_id}; rampart incident list shows those it has")
-    return dict(row)
 
 
 def _refuse_keys(keys: list[str], known: set[str | None]) -> None:

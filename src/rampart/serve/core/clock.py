@@ -30,15 +30,20 @@ class PacedClock:
         Where it starts, ns UTC.
     speed : float
         Its seconds per real second, above 0.
+
+    Attributes
+    ----------
+    began_ns : int
+        The monotonic clock at its start.
     """
 
     def __init__(self, start_ns: int, speed: float = 1.0) -> None:
-        self._start_ns, self._speed, self._began_ns = start_ns, speed, time.monotonic_ns()
+        self.start_ns, self.speed, self.began_ns = start_ns, speed, time.monotonic_ns()
 
     def __call__(self) -> int:
         """Its time, ns UTC."""
-        return self._start_ns + round((time.monotonic_ns() - self._began_ns) * self._speed)
+        return self.start_ns + round((time.monotonic_ns() - self.began_ns) * self.speed)
 
     def real_s(self, until_ns: int) -> float:
         """Real seconds until it shows `until_ns`; 0 if that has passed."""
-        return max(until_ns - self(), 0) * 1e-9 / self._speed
+        return max(until_ns - self(), 0) * 1e-9 / self.speed

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from rampart.pipeline import Chain, Outputs
 from rampart.records import Decisions, Detections, ExternalTracks
+from rampart.serve.feed.intake import Intake
+from rampart.serve.receiver.ring import Packet
 
 from .clock import Clock
 
@@ -18,6 +21,37 @@ _log = logging.getLogger("rampart.serve")
 IDLE_S = 1.0  #: without reports and wakes a step is made this often: who hears of no step takes the chain for dead
 
 Tell = Callable[[str, Outputs], None]  #: site id, what its chain said; called in the thread of the site
+Note = Callable[["StepNote"], None]  #: told of each step after everybody else, in the thread of the site
+
+
+@dataclass(frozen=True, slots=True)
+class StepNote:
+    """All that is needed to make a step again, and what came of it.
+
+    Attributes
+    ----------
+    site : str
+    step : int
+        Counted from 1, over restarts.
+    now_ns : int
+        Its time, ns UTC.
+    until : int
+        Sequence of the last packet that has gone into a step of this site.
+    decisions : Decisions
+        Numbered.
+    outputs : Outputs or None
+        None if the chain failed.
+    core : SiteCore
+        For whoever wants a snapshot: the chain stands still while a note is taken.
+    """
+
+    site: str
+    step: int
+    now_ns: int
+    until: int
+    decisions: Decisions
+    outputs: Outputs | None
+    core: SiteCore
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +66,29 @@ class CoreHealth:
     lag_s: float  #: how long the oldest report of the last step had waited when the chain had done with it
 
 
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """One step: what went into the chain, and what came out."""
+
+    detections: Detections
+    external: ExternalTracks
+    heard: tuple[int, ...]
+    decisions: Decisions
+    outputs: Outputs
+
+
 @dataclass(slots=True)
 class _Mail:
     """What came in for one step."""
 
     detections: list[Detections] = field(default_factory=list)
     external: list[ExternalTracks] = field(default_factory=list)
+    packets: list[Packet] = field(default_factory=list)
     heard: set[int] = field(default_factory=set)
     decisions: list[Decisions] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.heard or self.decisions or self.external or self.detections)
+        return bool(self.packets or self.heard or self.decisions or self.external or self.detections)
 
 
 class SiteCore:
@@ -60,6 +106,10 @@ class SiteCore:
         Told what the chain says, at once and in order; must return quickly.
     speed : float
         Seconds of `clock` per real second.
+    intake : Intake or None
+        What makes reports of packets; without it there are none.
+    note : callable or None
+        Told of each step once everybody else has been.
 
     Notes
     -----
@@ -69,8 +119,20 @@ class SiteCore:
     can be replayed.
     """
 
-    def __init__(self, site: str, chain: Chain, clock: Clock, tell: Tell, *, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        site: str,
+        chain: Chain,
+        clock: Clock,
+        tell: Tell,
+        *,
+        speed: float = 1.0,
+        intake: Intake | None = None,
+        note: Note | None = None,
+    ) -> None:
         self.site, self._chain, self._clock, self._tell, self._speed = site, chain, clock, tell, speed
+        self._intake, self._note = intake or Intake({}), note
+        self._until = 0
         self._change = threading.Condition()
         self._inbox = _Mail()
         self._stopping = False
@@ -104,6 +166,12 @@ class SiteCore:
                 self._inbox.external.append(external)
             self._change.notify()
 
+    def take(self, packets: Sequence[Packet]) -> None:
+        """Take packets of this site's feeds, in order of receipt, from any thread. They are read in the next step."""
+        with self._change:
+            self._inbox.packets.extend(packets)
+            self._change.notify()
+
     def decide(self, decisions: Decisions) -> None:
         """Take what operators decided, from any thread. They are numbered as they are stepped."""
         with self._change:
@@ -112,7 +180,7 @@ class SiteCore:
 
     def start(self) -> None:
         """Begin to step."""
-        self._last_ns = self._clock()
+        self._last_ns = max(self._last_ns, self._clock())
         self._thread = threading.Thread(target=self._run, name=f"chain {self.site}", daemon=True)
         self._thread.start()
 
@@ -136,7 +204,7 @@ class SiteCore:
         """How it keeps up."""
         with self._change:
             waiting = sum(len(batch) for batch in self._inbox.detections)
-        return CoreHealth(self.site, self._steps, self._count, self._faults, waiting, self._lag_s)
+        return CoreHealth(self.site, self._steps - self._faults, self._count, self._faults, waiting, self._lag_s)
 
     def _run(self) -> None:
         while (mail := self._wait()) is not None:
@@ -168,20 +236,81 @@ class SiteCore:
 
     def _step(self, mail: _Mail) -> None:
         now_ns = max(self._clock(), self._last_ns + 1)
-        batch = self._numbered(Detections.concat(mail.detections))
         decisions = Decisions.concat(mail.decisions)
-        decisions = decisions.replace(number=np.arange(self._decided + 1, self._decided + len(decisions) + 1))
+        first = self._decided + 1
+        decisions = decisions.replace(number=np.arange(first, first + len(decisions)))
         self._decided += len(decisions)
-        self._last_ns, self._wake_ns = now_ns, None
-        external = ExternalTracks.concat(mail.external)
-        outputs = self._chain.step(
-            now_ns, batch, external if len(external) else None, decisions=decisions, heard=sorted(mail.heard)
-        )
-        self._wake_ns = outputs.wake_ns
+        if mail.packets:
+            self._until = mail.packets[-1].sequence
+        outputs = None
+        try:
+            worked = self._work(now_ns, mail, decisions)
+            outputs = worked.outputs
+            self._tell(self.site, outputs)
+            if len(worked.detections):
+                self._lag_s = (self._clock() - int(worked.detections.received_ns.min())) * 1e-9
+        finally:
+            if self._note is not None:
+                self._note(StepNote(self.site, self._steps, now_ns, self._until, decisions, outputs, self))
+
+    def _work(self, now_ns: int, mail: _Mail, decisions: Decisions) -> Worked:
         self._steps += 1
-        self._tell(self.site, outputs)
-        if len(batch):
-            self._lag_s = (self._clock() - int(batch.received_ns.min())) * 1e-9
+        self._last_ns, self._wake_ns = now_ns, None
+        taken = self._intake.take(mail.packets)
+        batch = self._numbered(Detections.concat([*mail.detections, taken.detections]))
+        external = ExternalTracks.concat([*mail.external, taken.external])
+        heard = sorted(mail.heard | taken.heard)
+        outputs = self._chain.step(now_ns, batch, external if len(external) else None, decisions=decisions, heard=heard)
+        self._wake_ns = outputs.wake_ns
+        return Worked(batch, external, tuple(heard), decisions, outputs)
+
+    def again(self, now_ns: int, packets: Sequence[Packet], decisions: Decisions) -> Worked | None:
+        """Make a step of the past again, before `start`: nobody is told. None if the chain fails, as it did then.
+
+        Parameters
+        ----------
+        now_ns : int
+            Its time, ns UTC.
+        packets : sequence of Packet
+            Those that went into it.
+        decisions : Decisions
+            As numbered then.
+        """
+        self._decided += len(decisions)
+        if packets:
+            self._until = packets[-1].sequence
+        try:
+            return self._work(now_ns, _Mail(packets=list(packets)), decisions)
+        except Exception:
+            self._faults += 1
+            return None
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole state as plain data; only while the chain stands still: in a note, or before `start`."""
+        own = {"steps": self._steps, "count": self._count, "decided": self._decided, "last_ns": self._last_ns}
+        return {
+            "version": 1,
+            **own,
+            "until": self._until,
+            "chain": self._chain.snapshot(),
+            "intake": self._intake.snapshot(),
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Take up a state that `snapshot` gave, before `start`."""
+        self._steps, self._count, self._decided = snapshot["steps"], snapshot["count"], snapshot["decided"]
+        self._last_ns, self._until = snapshot["last_ns"], snapshot["until"]
+        self._chain.restore(snapshot["chain"])
+        self._intake.restore(snapshot["intake"])
+
+    @property
+    def until(self) -> int:
+        """Sequence of the last packet that has gone into a step."""
+        return self._until
+
+    def renumber(self) -> None:
+        """Packets are counted from 1 again: the receiver is a new one."""
+        self._until = 0
 
     def _numbered(self, batch: Detections) -> Detections:
         first = self._count + 1

@@ -74,6 +74,14 @@ class Dispatcher:
         urgent = bool(len(outputs.warnings) or len(outputs.zones))
         self._take(site, urgent, lambda desk: desk.encode(outputs))
 
+    def recall(self, site: str, outputs: Outputs) -> None:
+        """Take what held at a site before a restart: every message of what is open, and every state, as one step.
+
+        Encoders hear all of it, so that what follows refers to what went before; of each warning the latest message
+        alone is sent again, under the name that it had.
+        """
+        self._take(site, True, lambda desk: desk.recall(outputs))
+
     def decide(self, site: str, decisions: Decisions) -> None:
         """Take what operators decided: approvals let Actual warnings out where two must agree, sirens fall silent."""
         self._take(site, True, lambda desk: desk.decide(decisions))
@@ -213,6 +221,10 @@ class _Desk:
         yield from encoder.encode(outputs)
         for cover in self._cover.step(outputs):
             yield from encoder.notice(cover.notice, cover.zone, cover.now_ns, cover.status)
+
+    def recall(self, outputs: Outputs) -> Iterable[Message]:
+        latest = {(message.urgency, message.key): message for message in self.encode(outputs)}
+        return list(latest.values())
 
     def tick(self) -> Iterable[Message]:
         encoder, now_ns = self.out.encoder, self._clock()

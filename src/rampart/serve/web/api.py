@@ -36,7 +36,9 @@ class DecisionBody(Body):
     """What an operator decides."""
 
     site: Annotated[str, Field(max_length=64, description="Id of the site.")]
-    what: Annotated[Literal["warn", "hold", "cancel", "approve", "release"], Field(description="What is decided.")]
+    what: Annotated[
+        Literal["warn", "hold", "cancel", "approve", "release", "silence"], Field(description="What is decided.")
+    ]
     reason: Annotated[str, Field(max_length=500, description="Why, in words; never empty.")]
     zones: Annotated[
         list[Annotated[str, Field(max_length=64)]],
@@ -46,7 +48,9 @@ class DecisionBody(Body):
     minutes: Annotated[
         float, Field(ge=0, le=1440, description="When it ends by itself; 0 leaves that to the policy.")
     ] = 0.0
-    warning: Annotated[int, Field(ge=0, description="Of an approve: number of the warning.")] = 0
+    warning: Annotated[
+        int, Field(ge=0, description="Of an approve: number of the warning; of a silence: of the one that is meant.")
+    ] = 0
     channel: Annotated[str, Field(max_length=64, description="Of an approve: id of the channel; '' for all.")] = ""
 
 

@@ -100,9 +100,14 @@ def read_stamp(octets: bytes, authorities: Sequence[Any] = ()) -> TimeStamp:
     InputError
         If it is no answer, a refusal, or not signed as it says.
     """
+    _x509()
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
         return _read(octets, authorities)
-    except (DecodeError, IndexError, ValueError, OverflowError, *_unsupported()) as error:
+    except UnsupportedAlgorithm as error:
+        raise InputError(f"is signed in a way that is not known here ({error})") from None
+    except (DecodeError, IndexError, ValueError, OverflowError) as error:
         raise InputError(f"is no time stamp of RFC 3161 ({error})") from None
 
 
@@ -176,7 +181,7 @@ def _fits(certificate: Any, signature: bytes, signed: bytes, digest: str) -> boo
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-    algorithm = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}[digest]()
+    algorithm = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}[digest]
     key = certificate.public_key()
     try:
         if isinstance(key, rsa.RSAPublicKey):
@@ -237,10 +242,3 @@ def _x509() -> Any:
     except ImportError:
         raise InputError("time stamps need cryptography: pip install 'rampart[sign]'") from None
     return x509
-
-
-def _unsupported() -> tuple[type[Exception], ...]:
-    _x509()
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    return (UnsupportedAlgorithm,)
