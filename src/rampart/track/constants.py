@@ -90,7 +90,11 @@ FIT_FIRST = FIT_BASE + 7 + 49  # the state at the first detection as found last;
 FIT_EPOCH = FIT_FIRST + 7  # time of both [s]
 FIT_DOUBT = FIT_EPOCH + 1  # looks in a row that speak for thrust
 FIT_OPEN = FIT_DOUBT + 1  # 1: begun from nothing, so the first detections may have been made under thrust
-FIT_ERROR = FIT_OPEN + 1  # the model's errors: mean (4,), covariance with state and each other (4, 11)
+FIT_THRUST = FIT_OPEN + 1  # probability that an open fit began under thrust
+FIT_BURN_FROM = FIT_THRUST + 1  # when that ended, at the earliest [s after the epoch]; 0: it may never have been
+FIT_BURN_UNTIL = FIT_BURN_FROM + 1  # ... and at the latest
+FIT_LIKELY = FIT_BURN_UNTIL + 1  # the same two as the latest refit has them
+FIT_ERROR = FIT_LIKELY + 2  # the model's errors: mean (4,), covariance with state and each other (4, 11)
 N_FIT = FIT_ERROR + N_ERRORS * (1 + N_JOINT)
 
 # Detections packed for kernels: columns of `z`

@@ -349,7 +349,7 @@ class Tracker:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         return {
-            "version": 5,
+            "version": 6,
             "state": self._save(),
             "lag": self._lag.save(),
             "retired": dict(self._retired),
@@ -368,8 +368,8 @@ class Tracker:
         ValueError
             If it is of another version.
         """
-        if snapshot.get("version") != 5:
-            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 5")
+        if snapshot.get("version") != 6:
+            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 6")
         self._state = State(len(self.site.sensors))
         self._load(snapshot["state"])
         self._lag.load(snapshot["lag"])

@@ -12,6 +12,11 @@ from rampart.physics.model_error import bend_drag, probe_drags, probe_winds, shi
 from rampart.records import SensorModel, Site
 from rampart.track import constants as k
 from rampart.track.fit import _kernels
+from rampart.track.fit.boost import _kernels as boost
+from rampart.track.fit.flight import _kernels as flight
+from rampart.track.fit.matrix import _kernels as small
+from rampart.track.fit.memory import _kernels as memory
+from rampart.track.fit.points import _kernels as points
 from rampart.track.settings import TrackerSpec, parameters, sensor_table
 
 AIR = Environment.standard(latitude_rad=0.58, height_m=34.0)
@@ -83,10 +88,10 @@ class Case:
         z[k.Z_EAST : k.Z_EAST + 3] = self.truth[:3]
         mask = k.HAS_RANGE | k.HAS_AZIMUTH | k.HAS_ELEVATION
         if n == 0:
-            _kernels.begin_unknown(self.fit, self.whole, z, self.p)
+            memory.begin_unknown(self.fit, self.whole, z, self.p)
         if self.whole[k.KEPT] == k.FIT_ROOM:
-            _kernels.condense(self.fit, self.whole, self.sensors, self.p, self.env, self.scratch)
-        _kernels.keep(self.fit, self.whole, z, mask, 0)
+            points.condense(self.fit, self.whole, self.sensors, self.p, self.env, self.scratch)
+        memory.keep(self.fit, self.whole, z, mask, 0)
         self.x[:6] = self.truth[:6] if n < 2 else self.x[:6]
         held = n == 0 or _kernels.refit(
             self.x, self.P, self.fit, self.whole, self.sensors, self.p, self.env, self.scratch
@@ -181,11 +186,11 @@ def test_carried_on_it_is_the_flight_of_that_state():
     case = Case(noise=np.random.default_rng(4))
     case.run(30)
     xo, Po, error, cross = np.empty(7), np.empty((7, 7)), np.empty(4), np.empty((4, 11))
-    _kernels.carry_fall(case.x, case.P, case.fit, 0.0, case.p, case.env, xo, Po, error, cross)
+    flight.carry_fall(case.x, case.P, case.fit, 0.0, case.p, case.env, xo, Po, error, cross)
     np.testing.assert_allclose(xo, case.x)
     np.testing.assert_allclose(Po, case.P, rtol=1e-12)
     np.testing.assert_allclose(cross, case.errors[1], rtol=1e-9, atol=1e-15)
-    _kernels.carry_fall(case.x, case.P, case.fit, 0.5, case.p, case.env, xo, Po, error, cross)
+    flight.carry_fall(case.x, case.P, case.fit, 0.5, case.p, case.env, xo, Po, error, cross)
     there = case.x.copy()
     rk4_step_state(there, 0.5, 0.0, *case.forces, there)
     assert np.abs(xo - there)[:3].max() < 0.05  # what the estimated errors do in half a second
@@ -194,8 +199,8 @@ def test_carried_on_it_is_the_flight_of_that_state():
 
 def test_a_fit_of_one_look_and_no_prior_is_refused():
     matrix, root, out = np.zeros((3, 3)), np.empty((3, 3)), np.empty((3, 3))
-    assert not _kernels.invert(matrix, root, out)
-    assert _kernels.invert(np.diag([1.0, 1e12, 1e-12]), root, out)
+    assert not small.invert(matrix, root, out)
+    assert small.invert(np.diag([1.0, 1e12, 1e-12]), root, out)
     np.testing.assert_allclose(out, np.diag([1.0, 1e-12, 1e12]))
 
 
@@ -222,26 +227,58 @@ def test_first_looks_under_thrust_are_not_taken_for_coasting(until_s):
 def test_a_body_that_never_thrust_loses_little_by_the_doubt(monkeypatch):
     with_doubt, speeds = _distances(60)
     assert np.mean(with_doubt) == pytest.approx(7.0, abs=2.0)
-    begin = _kernels.begin_unknown
+    begin = memory.begin_unknown
 
     def certain(fit, whole, z, p):
         begin(fit, whole, z, p)
         fit[k.FIT_OPEN] = 0.0
 
-    monkeypatch.setattr(_kernels, "begin_unknown", certain)
+    monkeypatch.setattr(memory, "begin_unknown", certain)
     _, sure = _distances(60)
     assert np.mean(speeds) < 1.3 * np.mean(sure)
 
 
-def test_unknowns_that_are_zero_condition_the_others():
+def test_a_border_is_what_solving_all_unknowns_at_once_gives():
     rng = np.random.default_rng(4)
-    root = rng.normal(size=(5, 5))
-    C, y = root @ root.T / 5.0 + 0.1 * np.eye(5), rng.normal(size=5)
-    mean, covariance = np.empty(5), np.empty((5, 5))
-    ln = _kernels._without(y, C, 2, mean, covariance)
-    gain = C[:, 3:] @ np.linalg.inv(C[3:, 3:])
-    assert mean == pytest.approx(y - gain @ y[3:])
-    assert covariance == pytest.approx(C - gain @ C[3:, :])
-    # Savage-Dickey: density at zero after the data over that before, a unit normal's
-    after = -0.5 * (y[3:] @ np.linalg.solve(C[3:, 3:], y[3:]) + math.log(np.linalg.det(C[3:, 3:])))
-    assert ln == pytest.approx(after)
+    n, few = 5, boost.N_THRUST
+    J = rng.normal(size=(20, n + few))
+    residual, p = rng.normal(size=20), parameters(PERFECT, _site(), AIR)
+    prior = p[k.P_THRUST] / p[k.P_THRUST_SIGMA]
+    A, g = J.T @ J + np.eye(n + few), J.T @ residual
+    g[n] += prior
+    C = np.linalg.inv(A[:n, :n])
+    y = C @ g[:n]
+    M, u, V, w = np.empty((n, few)), np.empty(few), np.empty((few, few)), np.zeros(1)
+    less = boost._solve_border(y, C, A[n:, :n].copy(), A[n:, n:].copy(), g[n:].copy(), M, u, V, p, w)
+    mean, covariance = np.linalg.solve(A, g), np.linalg.inv(A)
+    assert u == pytest.approx(mean[n:])
+    assert y - M @ u == pytest.approx(mean[:n])
+    np.testing.assert_allclose(C + M @ V @ M.T, covariance[:n, :n], rtol=1e-9, atol=1e-12)
+    assert less == pytest.approx(g @ mean - g[:n] @ y - prior**2)
+    # ln of the evidence against the flight alone: determinants and exponents of the two Gaussians, and P(thrust pushes)
+    ln = 0.5 * less - 0.5 * math.log(np.linalg.det(A) / np.linalg.det(A[:n, :n]))
+    pushes = 0.5 * math.erfc((boost.LEAST_BOOST / p[k.P_THRUST_SIGMA] - u[0]) / math.sqrt(2.0 * V[0, 0]))
+    assert w[0] == pytest.approx(ln + math.log(pushes))
+
+
+@pytest.mark.parametrize("until_s", [0.35, 0.8, 1.5])
+def test_the_end_of_a_boost_is_found_among_many_looks(until_s):
+    distances, thrusts = [], []
+    for seed in range(12):
+        case = Case(PERFECT, noise=np.random.default_rng(seed), period=0.1, thrust=(120.0, until_s))
+        case.truth[3:6] *= 0.6
+        error = case.run(80)
+        distances.append(error @ np.linalg.solve(case.P, error))
+        thrusts.append(case.fit[k.FIT_THRUST])
+        if case.fit[k.FIT_BURN_FROM] > 0.0:
+            assert case.fit[k.FIT_BURN_FROM] < until_s < case.fit[k.FIT_BURN_UNTIL]
+    # seven degrees of freedom; its error 1.1. Taken for coasting they are some hundred
+    assert np.mean(distances) < 10.0
+    assert until_s < 0.5 or min(thrusts) > 0.9
+
+
+def test_without_thrust_the_question_is_closed():
+    case = Case(PERFECT, noise=np.random.default_rng(1), period=0.1)
+    case.run(80)
+    assert case.fit[k.FIT_THRUST] < 0.5
+    assert case.fit[k.FIT_BURN_UNTIL] < 2.0

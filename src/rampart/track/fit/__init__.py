@@ -1,1 +1,1 @@
-"""The fit of a falling body's first detections: the start that its filter needs."""
+"""Fit of a falling body: the most probable flight through all its detections, its boost among them."""

@@ -44,7 +44,8 @@ from rampart.track.constants import (
     ZI_TIME_NS,
 )
 from rampart.track.filters._kernels import COMPANY_M, COMPANY_MS, LOG_2PI, in_company
-from rampart.track.fit._kernels import begin_unknown, keep, refit
+from rampart.track.fit._kernels import refit
+from rampart.track.fit.memory._kernels import begin_unknown, keep
 from rampart.track.life._kernels import start_mode
 from rampart.track.measurement._kernels import place
 from rampart.track.upkeep._kernels import beyond_doubt, healthy, note_detection, note_thrust
@@ -106,9 +107,9 @@ def start_track(
     for k in range(len(look)):
         look[k] = z[Z_TIME]
     begin_unknown(fit, whole, first, p)
+    keep(fit, whole, first, first_i[ZI_MASK], s)
+    keep(fit, whole, z, zi[ZI_MASK], s)
     if real[MU + THRUST] <= 0.5:
-        keep(fit, whole, first, first_i[ZI_MASK], s)
-        keep(fit, whole, z, zi[ZI_MASK], s)
         refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env, B)
     note_thrust(real)
     note_detection(real, whole, first, first_i, s)

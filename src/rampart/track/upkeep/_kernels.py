@@ -20,7 +20,9 @@ from rampart.track.constants import (
     FAMILY,
     FIRST_NS,
     FIT_DOUBT,
+    FIT_OPEN,
     FIT_ROOM,
+    FIT_THRUST,
     FLAGS,
     HISTORY,
     HITS,
@@ -63,7 +65,10 @@ from rampart.track.constants import (
     ZI_TIME_NS,
 )
 from rampart.track.filters._kernels import company, update_track
-from rampart.track.fit._kernels import begin_known, condense, forget_errors, keep, refit
+from rampart.track.fit._kernels import refit
+from rampart.track.fit.boost._kernels import may_burn
+from rampart.track.fit.memory._kernels import begin_known, forget_errors, keep
+from rampart.track.fit.points._kernels import condense
 from rampart.track.gate._kernels import A_DETECT, A_MEAN, A_TIME, A_UP_SIGMA, look_ahead, numbers_held
 from rampart.track.life._kernels import LEAST_DETECT, MAX_FAMILY, clutter_of, normal_cdf, survive
 from rampart.track.motion._kernels import copy_mode
@@ -78,6 +83,8 @@ ESTABLISHED = 8
 DOUBTS = 2.0
 # ... and thrust that improbable is then given up: the mere chance of a relight would keep it alive at short periods
 COASTS = 0.02
+# Thrust that is no more probable than this has not been seen: a prior alone can say as much
+UNSEEN_THRUST = 0.4
 # The ballistic state is worth a fit when its family is at least this probable
 FIT_WEIGHT = 0.1
 # Looks at which a target is this visible or better count for "M of N"
@@ -193,13 +200,18 @@ def settle_modes(x, P, real, whole, d2, dof, p):
 @kernel
 def note_thrust(real):
     """Remember how sure it ever was that the track is under thrust; what a prior alone can say does not count."""
-    real[BOOST] = max(real[BOOST], (real[MU + THRUST] - 0.4) / 0.6)
+    real[BOOST] = max(real[BOOST], (real[MU + THRUST] - UNSEEN_THRUST) / (1.0 - UNSEEN_THRUST))
 
 
 @kernel
 def fit_fall(x, P, real, whole, fit, z, mask, s, sensors, predicted, predicted_P, p, env, B):
     """Find the ballistic state anew from all detections since thrust."""
     if not (whole[ALIVE] >> BALLISTIC) & 1:
+        return
+    if real[MU + THRUST] > 0.5 and 0 < whole[KEPT] < FIT_ROOM and may_burn(fit, z[Z_TIME], p):
+        # what it does under thrust is weighed once it coasts
+        keep(fit, whole, z, mask, s)
+        forget_errors(fit, p)
         return
     fit[FIT_DOUBT] = fit[FIT_DOUBT] + 1.0 if real[MU + THRUST] > 0.5 else 0.0
     if fit[FIT_DOUBT] > (DOUBTS if whole[KEPT] >= ESTABLISHED else 0.0):
@@ -214,6 +226,9 @@ def fit_fall(x, P, real, whole, fit, z, mask, s, sensors, predicted, predicted_P
     held = 1 < whole[KEPT] <= FIT_ROOM and real[WEIGHT] > FIT_WEIGHT
     if not held or not refit(x[BALLISTIC], P[BALLISTIC], fit, whole, sensors, p, env, B):
         forget_errors(fit, p)
+    elif fit[FIT_OPEN] > 0.0 and whole[KEPT] >= ESTABLISHED:
+        # a whole flight tells better than the modes did at the time
+        real[BOOST] = max((fit[FIT_THRUST] - UNSEEN_THRUST) / (1.0 - UNSEEN_THRUST), 0.0)
 
 
 @kernel

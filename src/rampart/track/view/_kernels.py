@@ -31,7 +31,7 @@ from rampart.track.constants import (
     WEIGHT,
 )
 from rampart.track.filters._kernels import combine
-from rampart.track.fit._kernels import carry_fall
+from rampart.track.fit.flight._kernels import carry_fall
 from rampart.track.life._kernels import detect_probability, logistic
 from rampart.track.motion._kernels import copy_mode, copy_row, predict_mode
 from rampart.track.upkeep._kernels import GIVE_UP_ODDS, healthy

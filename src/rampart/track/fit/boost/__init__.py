@@ -1,0 +1,1 @@
+"""Boost before a fitted flight."""

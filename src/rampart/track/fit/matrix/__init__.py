@@ -1,0 +1,1 @@
+"""Algebra of small symmetric matrices."""

@@ -1,0 +1,59 @@
+"""Compiled algebra of small symmetric matrices."""
+
+import math
+
+import numpy as np
+
+from rampart.physics._jit import kernel
+
+
+@kernel
+def factor(A, L):
+    """Lower Cholesky root of a symmetric matrix; False if it is not positive definite."""
+    for j in range(len(A)):
+        for i in range(j, len(A)):
+            s = A[i, j]
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            if i == j:
+                if not s > 0.0:
+                    return False
+                L[j, j] = math.sqrt(s)
+            else:
+                L[i, j] = s / L[j, j]
+    return True
+
+
+@kernel
+def invert(A, L, out):
+    """Inverse of a symmetric positive definite matrix, scaled to unit diagonal first; False if it is none."""
+    n = len(A)
+    scale, y = np.empty(n), np.empty(n)
+    for i in range(n):
+        if not A[i, i] > 0.0:
+            return False
+        scale[i] = 1.0 / math.sqrt(A[i, i])
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = A[i, j] * scale[i] * scale[j]
+    if not factor(out, L):
+        return False
+    for c in range(n):
+        for i in range(n):
+            y[i] = 0.0
+        for i in range(c, n):
+            s = 1.0 if i == c else 0.0
+            for k in range(c, i):
+                s -= L[i, k] * y[k]
+            y[i] = s / L[i, i]
+        for i in range(n - 1, -1, -1):
+            s = y[i]
+            for k in range(i + 1, n):
+                s -= L[k, i] * y[k]
+            y[i] = s / L[i, i]
+        for i in range(n):
+            out[i, c] = y[i] * scale[i] * scale[c]
+    for i in range(n):
+        for j in range(i):
+            out[i, j] = out[j, i]
+    return True
