@@ -42,6 +42,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     "engage": {
         "gun": "rampart.engage.effector:GunSpec",
         "interceptor": "rampart.engage.effector:InterceptorSpec",
+        "jammer": "rampart.engage.effector:JammerSpec",
+        "directed_energy": "rampart.engage.effector:DirectedEnergySpec",
     },
     "engagement": {"shoot_look_shoot": "rampart.engage.engager:EngagerSpec"},
     "zone": {"geojson": "rampart.warn.geojson:read_zones"},
@@ -74,7 +76,7 @@ def kinds(room: str) -> tuple[str, ...]:
     """The kinds of part that a room offers, ours first.
 
     >>> kinds("engage")
-    ('gun', 'interceptor')
+    ('gun', 'interceptor', 'jammer', 'directed_energy')
     """
     return (*PARTS[room], *(kind for r, kind in _plugins() if r == room))
 

@@ -263,14 +263,16 @@ def fight(
     referee = Referee(place, world, scenario.stages["referee"], stream(seed, run, Purpose.OUTCOME, 0))
     tracker = PerfectTracker(flights, start_ns)
     tracker.ended_s = referee.resolve(start_ns)
-    chain: Any = Chain(place.site, tracker, PerfectPredictor(tracker), Silent(), _engager(scenario, place, orders))
+    rng = stream(seed, run, Purpose.LOOK, 0)
+    engager = _engager(scenario, place, orders, rng)
+    chain: Any = Chain(place.site, tracker, PerfectPredictor(tracker), Silent(), engager)
     end_s = max((flight.end_s for flight in flights), default=0.0)
     return run_site(place, world, chain, referee, duration_s=end_s + 1.0)
 
 
-def _engager(scenario: Scenario, place: Place, orders: Sequence[np.ndarray] | None) -> Any:
+def _engager(scenario: Scenario, place: Place, orders: Sequence[np.ndarray] | None, rng: np.random.Generator) -> Any:
     rules: Any = scenario.stages["engage"]
     effectors = [spec.build(place.site, i) for i, (_, spec) in enumerate(place.effectors)]
     if orders is None:
-        return rules.build(place.site, place.environment, effectors)
+        return rules.build(place.site, place.environment, effectors, rng)
     return Apart([rules.build(place.site, place.environment, [effector]) for effector in effectors], orders)

@@ -4,17 +4,19 @@ Nothing here reaches out of the process; no live service may import this room. A
 """
 
 from .assignment import Assignment, assign
-from .effector import Effector, GunSpec, InterceptorSpec
+from .effector import DirectedEnergySpec, Effector, GunSpec, InterceptorSpec, JammerSpec
 from .engager import Engager, EngagerSpec
 from .outcome import draw_outcome, kill_probability
 
 __all__ = [
     "Assignment",
+    "DirectedEnergySpec",
     "Effector",
     "Engager",
     "EngagerSpec",
     "GunSpec",
     "InterceptorSpec",
+    "JammerSpec",
     "assign",
     "draw_outcome",
     "kill_probability",

@@ -11,7 +11,8 @@ import numpy as np
 from rampart.physics._jit import kernel
 
 # Columns of an effector's row
-EAST, NORTH, UP, MIN_RANGE, MAX_RANGE, SPEED, LETHAL, SLEW, RESPONSE, AZIMUTH, READY = range(11)
+EAST, NORTH, UP, MIN_RANGE, MAX_RANGE, SPEED, LETHAL, SLEW, RESPONSE, DWELL, AZIMUTH, READY = range(12)
+EFFECTOR_COLUMNS = 12
 # Columns of a shot's row
 FIRE, INTERCEPT, POINT, CHANCE, DEADLINE, WAIT, SHOT_COLUMNS = 0, 1, 2, 5, 6, 7, 8
 
@@ -65,8 +66,12 @@ def by_range(r, ranges, values):
 
 
 @kernel
-def closed(effector, point, sectors, aircraft, aircraft_angle):
-    """Whether the line of fire to a point is closed: by a sector (from, to clockwise) or by an aircraft near it."""
+def closed(effector, point, begin, end, sectors, aircraft, aircraft_angle):
+    """Whether the line of fire to a point is closed: by a sector (from, to clockwise) or by an aircraft near it.
+
+    Aircraft, (k, 7): position, velocity, time [s] they hold for; they fly straight on. The line is kept clear of them
+    from `begin` to `end` [s], looked at so often that none crosses it in between.
+    """
     de, dn, du = point[0] - effector[EAST], point[1] - effector[NORTH], point[2] - effector[UP]
     azimuth = math.atan2(de, dn) % (2.0 * math.pi)
     for i in range(sectors.shape[0]):
@@ -74,11 +79,21 @@ def closed(effector, point, sectors, aircraft, aircraft_angle):
             return True
     far = math.sqrt(de * de + dn * dn + du * du)
     for i in range(aircraft.shape[0]):
-        ae, an = aircraft[i, 0] - effector[EAST], aircraft[i, 1] - effector[NORTH]
-        au = aircraft[i, 2] - effector[UP]
-        distance = math.sqrt(ae * ae + an * an + au * au)
-        if ae * de + an * dn + au * du >= far * distance * math.cos(aircraft_angle):
-            return True
+        span = end - begin
+        moved = span * math.sqrt(aircraft[i, 3] ** 2 + aircraft[i, 4] ** 2 + aircraft[i, 5] ** 2)
+        ae = aircraft[i, 0] + (begin - aircraft[i, 6]) * aircraft[i, 3] - effector[EAST]
+        an = aircraft[i, 1] + (begin - aircraft[i, 6]) * aircraft[i, 4] - effector[NORTH]
+        au = aircraft[i, 2] + (begin - aircraft[i, 6]) * aircraft[i, 5] - effector[UP]
+        nearest = max(math.sqrt(ae * ae + an * an + au * au) - moved, 50.0)
+        looks = 2 + int(min(moved / (nearest * max(aircraft_angle, 1e-3)), 100.0))
+        for k in range(looks):
+            ahead = begin + k * span / (looks - 1) - aircraft[i, 6]
+            ae = aircraft[i, 0] + ahead * aircraft[i, 3] - effector[EAST]
+            an = aircraft[i, 1] + ahead * aircraft[i, 4] - effector[NORTH]
+            au = aircraft[i, 2] + ahead * aircraft[i, 5] - effector[UP]
+            distance = math.sqrt(ae * ae + an * an + au * au)
+            if ae * de + an * dn + au * du >= far * distance * math.cos(aircraft_angle):
+                return True
     return False
 
 
@@ -91,16 +106,31 @@ def reach_of(path, effector, t, point):
 
 
 @kernel
-def _lack(path, effector, t, fire, top, sectors, aircraft, aircraft_angle, point):
-    """For how long after `t` [s] the threat certainly cannot be met, firing not before `fire`; 0 if it can at `t`."""
+def _outside(path, effector, t, top, point):
+    """For how long after `t` [s] the threat certainly stays out of range; 0 or less if it is in range."""
     r = reach_of(path, effector, t, point)
-    early = (fire - (t - r / effector[SPEED])) / (1.0 + top / effector[SPEED])
+    return max(r - effector[MAX_RANGE], effector[MIN_RANGE] - r) / max(top, 1e-9)
+
+
+@kernel
+def _lack(path, effector, t, fire, top, sectors, aircraft, aircraft_angle, point):
+    """For how long after `t` [s] the threat certainly cannot be met, firing not before `fire`; 0 if it can at `t`.
+
+    An effector that dwells on its target has it in range from the beginning to the end, `t`.
+    """
+    dwell = effector[DWELL]
+    lack = -1.0
+    if dwell > 0.0:
+        lack = _outside(path, effector, t - dwell, top, point)
+    r = reach_of(path, effector, t, point)
+    early = (fire + dwell - (t - r / effector[SPEED])) / (1.0 + top / effector[SPEED])
     far = (r - effector[MAX_RANGE]) / max(top, 1e-9)
     near = (effector[MIN_RANGE] - r) / max(top, 1e-9)
-    lack = max(early, far, near)
+    lack = max(lack, early, far, near)
     if lack > 0.0:
         return max(lack, _SHORTEST_S)
-    return _STEP_S if closed(effector, point, sectors, aircraft, aircraft_angle) else 0.0
+    begin = t - r / effector[SPEED] - dwell
+    return _STEP_S if closed(effector, point, begin, t, sectors, aircraft, aircraft_angle) else 0.0
 
 
 @kernel
@@ -133,9 +163,12 @@ def _latest(path, effector, earliest, sectors, aircraft, aircraft_angle, point):
     top = fastest(path)
     t = path[1]
     while t > earliest:
+        dwell = effector[DWELL]
+        lack = _outside(path, effector, t - dwell, top, point) if dwell > 0.0 else 0.0
         r = reach_of(path, effector, t, point)
-        lack = max(r - effector[MAX_RANGE], effector[MIN_RANGE] - r) / max(top, 1e-9)
-        if lack <= 0.0 and not closed(effector, point, sectors, aircraft, aircraft_angle):
+        lack = max(lack, max(r - effector[MAX_RANGE], effector[MIN_RANGE] - r) / max(top, 1e-9))
+        begin = t - r / effector[SPEED] - dwell
+        if lack <= 0.0 and not closed(effector, point, begin, t, sectors, aircraft, aircraft_angle):
             return t
         t -= max(lack, _STEP_S)
     return earliest
@@ -174,14 +207,14 @@ def find_shots(
         See the module.
     covariances, valid : (n, 6, 6), (n,)
         Of the tracks' states, and their time [s].
-    effectors : (m, 11)
+    effectors : (m, 12)
         READY is the earliest time of the order; the shot leaves after the response time and the slew.
     tables, table_first : (k, 2), (m + 1,)
         Kill probability by range, effector after effector.
     sectors, sector_first : (k, 2), (m + 1,)
         Closed azimuths, from and to clockwise [rad].
-    aircraft, aircraft_angle : (k, 3), float
-        Friendly aircraft, and the angle kept clear round each [rad].
+    aircraft, aircraft_angle : (k, 7), float
+        Friendly aircraft - see `closed` - and the angle kept clear round each [rad].
     out : (n, m, 8)
         FIRE, INTERCEPT [s], POINT (3), CHANCE of a kill, DEADLINE: the last time to fire [s], WAIT: how long after
         READY the order has to wait [s]; all nan without a shot.
@@ -206,11 +239,11 @@ def find_shots(
                 if not math.isfinite(t):
                     continue
             last = _latest(path, effector, t, shut, aircraft, aircraft_angle, point)
-            shot[DEADLINE] = last - reach_of(path, effector, last, point) / effector[SPEED]
+            shot[DEADLINE] = last - reach_of(path, effector, last, point) / effector[SPEED] - effector[DWELL]
             r = reach_of(path, effector, t, point)
             table = tables[table_first[j] : table_first[j + 1]]
-            shot[WAIT] = max(t - r / effector[SPEED] - order, 0.0)
-            shot[FIRE], shot[INTERCEPT] = t - r / effector[SPEED], t
+            shot[FIRE], shot[INTERCEPT] = t - r / effector[SPEED] - effector[DWELL], t
+            shot[WAIT] = max(shot[FIRE] - order, 0.0)
             shot[POINT], shot[POINT + 1], shot[POINT + 2] = point[0], point[1], point[2]
             shot[CHANCE] = by_range(r, table[:, 0], table[:, 1])
             shot[CHANCE] *= spread_factor(covariances[i], max(t - valid[i], 0.0), effector[LETHAL])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _kernels
 from .effector import Effector
 
 SECOND = 1_000_000_000
@@ -61,7 +62,7 @@ class Battery:
         return *_pack([e.table for e in chosen]), *_pack([e.closed_rad for e in chosen])
 
     def rows(self, indices: Sequence[int], ready_s: Sequence[float]) -> NDArray[np.float64]:
-        """Effectors as the kernel takes them, (m, 11)."""
+        """Effectors as the kernel takes them, (m, 12)."""
         return np.array(
             [
                 (
@@ -72,12 +73,13 @@ class Battery:
                     self.effectors[i].lethal_radius_m,
                     self.effectors[i].slew_rad_s,
                     self.effectors[i].response_s,
+                    self.effectors[i].dwell_s,
                     self.azimuth_rad[i],
                     ready,
                 )
                 for i, ready in zip(indices, ready_s, strict=True)
             ]
-        ).reshape(-1, 11)
+        ).reshape(-1, _kernels.EFFECTOR_COLUMNS)
 
     def snapshot(self) -> dict[str, Any]:
         """The state as plain data; an azimuth not yet taken is None."""

@@ -1,4 +1,4 @@
-"""Effector: a simulated gun or interceptor launcher as a table of generic numbers."""
+"""Effector: a simulated gun, interceptor launcher, jammer or beam as a table of generic numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
 from rampart.records import Site
-from rampart.records.spec import Count, Degrees, Identifier, NonNegative, Path2, Positive, Spec, Vector3
+from rampart.records.spec import Count, Degrees, Identifier, NonNegative, Path2, Positive, Share, Spec, Vector3
 
 from . import _kernels
 
@@ -21,6 +21,12 @@ def _tuple(value: object) -> object:
 
 
 Floats = NDArray[np.float64]
+Threatening = Literal["rocket", "shell", "mortar", "multirotor", "fixed_wing"]
+Against = Annotated[tuple[Threatening, ...], BeforeValidator(_tuple), Field(min_length=1)]
+#: Kinds of flight that effectors meet as another kind.
+SAME_KIND = {"civil_drone": "multirotor"}
+_ALL: tuple[Threatening, ...] = ("rocket", "shell", "mortar", "multirotor", "fixed_wing")
+_DRONES: tuple[Threatening, ...] = ("multirotor", "fixed_wing")
 Sectors = Annotated[tuple[Annotated[tuple[Degrees, Degrees], BeforeValidator(_tuple)], ...], BeforeValidator(_tuple)]
 
 
@@ -36,6 +42,14 @@ class Effector:
         Azimuths closed for friendly aircraft: from, to, clockwise.
     guided : bool
         A channel is bound until the intercept; else only while rounds leave.
+    dwell_s : float
+        How long it stays on a threat before that is stopped; in range from beginning to end.
+    against : tuple of str
+        Kinds of threat that it can stop; all if empty.
+    needs_link : bool
+        It stops only what is flown over a radio link.
+    link_share : float
+        Belief that a drone has one.
     """
 
     id: str
@@ -56,6 +70,39 @@ class Effector:
     lethal_radius_m: float
     closed_rad: Floats
     guided: bool
+    dwell_s: float = 0.0
+    against: tuple[str, ...] = ()
+    needs_link: bool = False
+    link_share: float = 0.5
+
+    def believed_link(self, doubt: float) -> float:
+        """Belief that a threat has a link when shots that need one all failed, each with probability `doubt` in all.
+
+        Examples
+        --------
+        >>> from rampart.records import Site
+        >>> jammer = JammerSpec(id="j", kind="jammer", position_enu_m=[0, 0, 0]).build(Site("base", 0.5, 0.5, 0.0), 0)
+        >>> jammer.believed_link(1.0), round(jammer.believed_link(0.1), 3)
+        (0.5, 0.091)
+        """
+        if not self.needs_link:
+            return 1.0
+        with_link = self.link_share * doubt
+        return with_link / (with_link + 1.0 - self.link_share) if with_link > 0.0 else 0.0
+
+    def affects(self, kind: str, *, emits: bool) -> bool:
+        """Whether it can stop a flight of a kind. What was recorded is taken for what it is used against.
+
+        Examples
+        --------
+        >>> from rampart.records import Site
+        >>> place = Site("base", 0.5, 0.5, 0.0)
+        >>> jammer = JammerSpec(id="j", kind="jammer", position_enu_m=[0, 0, 0]).build(place, 0)
+        >>> jammer.affects("multirotor", emits=True), jammer.affects("multirotor", emits=False)
+        (True, False)
+        """
+        same = not self.against or kind == "recorded" or SAME_KIND.get(kind, kind) in self.against
+        return same and (emits or not self.needs_link)
 
     def chance_at(self, range_m: float) -> float:
         """Kill probability of one engagement at a range; 0 outside the effector's ranges.
@@ -94,6 +141,11 @@ class EffectorSpec(Spec):
     rounds: Count  #: at hand; none are brought up
     rounds_per_engagement: Count  #: spent by one engagement
     lethal_radius_m: Positive  #: the kill probability falls by exp(-miss^2 / (2 radius^2))
+    dwell_s: NonNegative = 0.0  #: on the threat, in range all the while, before it is stopped
+    against: Against = _ALL  #: kinds of threat that it is used against, and can stop
+    needs_link: bool = False  #: stops only what is flown over a radio link; nobody tells it which those are
+    link_share: Share = 0.5  #: with `needs_link`: belief that a drone has such a link before anything is tried
+    kill_factor: NonNegative = 1.0  #: times the table, at most 1: for sweeps of what nobody knows well
     closed_sectors_deg: Sectors = ()  #: [[from, to], ...], azimuths clockwise into which it never fires
     cost: NonNegative = 0.0  #: what it costs, in a unit of the file's choice; studies draw it against leakers
     cost_per_round: NonNegative = 0.0  #: what one round costs, in the same unit
@@ -119,7 +171,7 @@ class EffectorSpec(Spec):
             position_enu=np.array(self.position_enu_m, dtype=float),
             min_range_m=self.min_range_m,
             max_range_m=self.max_range_m,
-            table=np.array(self.kill_probability_at_m, dtype=float),
+            table=self._table(),
             speed_ms=self.speed_ms,
             response_s=self.response_s,
             burst_s=self.burst_s,
@@ -131,7 +183,16 @@ class EffectorSpec(Spec):
             lethal_radius_m=self.lethal_radius_m,
             closed_rad=np.deg2rad(np.array(self.closed_sectors_deg, dtype=float).reshape(-1, 2)),
             guided=guided,
+            dwell_s=self.dwell_s,
+            against=() if set(self.against) == set(_ALL) else self.against,
+            needs_link=self.needs_link,
+            link_share=self.link_share,
         )
+
+    def _table(self) -> Floats:
+        table = np.array(self.kill_probability_at_m, dtype=float)
+        table[:, 1] = np.minimum(table[:, 1] * self.kill_factor, 1.0)
+        return table
 
 
 class GunSpec(EffectorSpec):
@@ -178,3 +239,54 @@ class InterceptorSpec(EffectorSpec):
         """The effector at `index` of the site."""
         del site
         return self._build("interceptor", index, guided=True)
+
+
+class JammerSpec(EffectorSpec):
+    """``kind = "jammer"``: several radio links at a time; stops only what is flown over one, after a while."""
+
+    kind: Literal["jammer"]
+    min_range_m: NonNegative = 50.0
+    max_range_m: Positive = 3000.0
+    kill_probability_at_m: Annotated[Path2, Field(min_length=1)] = ((50.0, 0.9), (1500.0, 0.8), (3000.0, 0.4))
+    speed_ms: Positive = 299_792_458.0
+    response_s: NonNegative = 1.0
+    burst_s: NonNegative = 0.0
+    dwell_s: NonNegative = 4.0
+    reload_s: NonNegative = 0.5
+    slew_rate_deg_s: NonNegative = 0.0
+    channels: Count = 4
+    rounds: Count = 10_000
+    rounds_per_engagement: Count = 1
+    lethal_radius_m: Positive = 300.0
+    against: Against = _DRONES
+    needs_link: bool = True
+
+    def build(self, site: Site, index: int) -> Effector:
+        """The effector at `index` of the site."""
+        del site
+        return self._build("jammer", index, guided=True)
+
+
+class DirectedEnergySpec(EffectorSpec):
+    """``kind = "directed_energy"``: one beam that stays on one drone until it is stopped; no rounds to run out of."""
+
+    kind: Literal["directed_energy"]
+    min_range_m: NonNegative = 50.0
+    max_range_m: Positive = 2000.0
+    kill_probability_at_m: Annotated[Path2, Field(min_length=1)] = ((50.0, 0.9), (1000.0, 0.8), (2000.0, 0.4))
+    speed_ms: Positive = 299_792_458.0
+    response_s: NonNegative = 0.5
+    burst_s: NonNegative = 0.0
+    dwell_s: NonNegative = 5.0
+    reload_s: NonNegative = 1.0
+    slew_rate_deg_s: NonNegative = 60.0
+    channels: Count = 1
+    rounds: Count = 10_000
+    rounds_per_engagement: Count = 1
+    lethal_radius_m: Positive = 50.0
+    against: Against = _DRONES
+
+    def build(self, site: Site, index: int) -> Effector:
+        """The effector at `index` of the site."""
+        del site
+        return self._build("directed_energy", index, guided=True)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rampart.physics.environment import Environment
-from rampart.records import Engagements, Picture, Result, Site, TargetClass, Tracks, TrackStatus
+from rampart.records import Engagements, Picture, Result, Site
 from rampart.records.spec import Count, NonNegative, Positive, Share, Spec
 
 from . import _kernels
 from .assignment import assign
 from .battery import SECOND, Battery
-from .candidate import Candidate, find_candidates, find_defended
+from .candidate import Candidate, Candidates, find_candidates, find_defended
 from .effector import Effector
+from .friendly import find_friendly
+from .horizon import LATER, Horizon, Problem
+from .look import Dice, Target
 
 _NOTHING = Engagements.empty()
+_NO_INFO: Mapping[str, Any] = {}
 _NOW_S = 1e-5  # a shot that could leave this soon leaves now
 
 
@@ -39,21 +44,20 @@ class EngagerSpec(Spec):
     max_age_s: Positive = 1.6  #: of the track's latest detection
     min_kill_probability: Share = 0.05  #: below it a shot is not worth its rounds
     aircraft_angle_deg: NonNegative = 5.0  #: kept clear of the line of fire round each aircraft track
+    survivor_taken_for_killed: Share = 0.0  #: error of the look: what is still seen is left alone
+    killed_taken_for_survivor: Share = 0.0  #: error of the look: what is no longer seen is fired at
+    horizon_s: NonNegative = 0.0  #: shots so far ahead share in the assignment; 0: only those that can leave now
 
-    def build(self, site: Site, environment: Environment, effectors: Sequence[Effector]) -> Engager:
-        """The stage for a site and its effectors."""
+    def build(
+        self,
+        site: Site,
+        environment: Environment,
+        effectors: Sequence[Effector],
+        rng: np.random.Generator | None = None,
+    ) -> Engager:
+        """The stage for a site and its effectors; `rng` is drawn from once, for errors of the look."""
         del environment  # paths come with the predictions
-        return Engager(site, effectors, self)
-
-
-@dataclass(slots=True)
-class Target:
-    """A track that qualified, and what was shot at it."""
-
-    since_ns: int | None  #: qualified without a break since; None while it does not
-    shots: int = 0  #: since the last look
-    engagements: int = 0
-    intercept_ns: int = 0  #: latest of the shots since the last look
+        return Engager(site, effectors, self, rng)
 
 
 class Engager:
@@ -67,6 +71,8 @@ class Engager:
         In the order of the site.
     spec : EngagerSpec or None
         Rules; the defaults if None.
+    rng : numpy.random.Generator or None
+        Whose first number is the key of the look's errors; a fixed key if None.
 
     Notes
     -----
@@ -74,15 +80,25 @@ class Engager:
     probability at least `engage_probability` and sigma at most `max_sigma_m`. From then on a person takes
     `release_delay_s`; a track that stops qualifying starts again. Shots leave in continuous time, at the first moment
     an effector can meet the threat; where several are possible at once, the assignment that lets least value through is
-    taken, ties by last time to fire, then by track number. Then comes the look: a track that still gets detections
-    after the intercept survived. The engager knows nothing else of what came of a shot.
+    taken, ties by last time to fire, then by track number. With a horizon, shots that come after those share in the
+    assignment, and only those that can leave now are ordered. Then comes the look: a track that still gets detections
+    after the intercept survived, unless the look errs. The engager knows nothing else of what came of a shot.
     """
 
-    def __init__(self, site: Site, effectors: Sequence[Effector], spec: EngagerSpec | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        effectors: Sequence[Effector],
+        spec: EngagerSpec | None = None,
+        rng: np.random.Generator | None = None,
+    ) -> None:
         self.site = site
         self.spec = spec or EngagerSpec()
         self.battery = Battery(effectors)
         self._defended = find_defended(site)
+        self._picky = [j for j, effector in enumerate(effectors) if effector.against or effector.needs_link]
+        self._horizon = Horizon(self.battery, self.spec.horizon_s) if self.spec.horizon_s > 0.0 else None
+        self._dice = Dice(self.spec.survivor_taken_for_killed, self.spec.killed_taken_for_survivor, rng)
         self._targets: dict[int, Target] = {}
         self._count = 0
 
@@ -99,25 +115,31 @@ class Engager:
         Returns
         -------
         Result[Engagements]
-            Shots ordered now; ``wake_ns`` is when the next one may be.
+            Shots ordered now; ``wake_ns`` is when the next one may be; ``info["problems"]`` the assignments that were
+            solved for them.
         """
         if self._targets:
             living = set(inputs.tracks.number.tolist())
             self._targets = {track: t for track, t in self._targets.items() if track in living}
         if not len(inputs.predictions) or not len(self._defended):
             return Result(_NOTHING)
-        chosen = self._qualify(now_ns, find_candidates(self._defended, inputs, self.site.start_ns))
+        spec = self.spec
+        floor = spec.keep_share * spec.least_weight
+        found = find_candidates(self._defended, inputs, self.site.start_ns, floor)
+        chosen = self._qualify(now_ns, found.each)
         wakes: list[int] = []
         rows: list[dict[str, Any]] = []
+        problems: list[Problem] = []
         while True:
             due = [c for c in chosen if self._is_due(now_ns, c, wakes)]
-            if not due or not self._fire(now_ns, due, inputs.tracks, rows, wakes):
+            if not due or not self._fire(now_ns, due, found, inputs, rows, wakes, problems):
                 break
         records = _NOTHING
         if rows:
             columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
             records = Engagements.build(len(rows), **columns)
-        return Result(records, wake_ns=min((w for w in wakes if w > now_ns), default=None))
+        info = {"problems": problems} if problems else _NO_INFO
+        return Result(records, info, wake_ns=min((w for w in wakes if w > now_ns), default=None))
 
     def _qualify(self, now_ns: int, candidates: list[Candidate]) -> list[Candidate]:
         """The candidates that are targets, with the time since which each is one kept up to date."""
@@ -152,41 +174,61 @@ class Engager:
         if now_ns < released_ns:
             wakes.append(released_ns)
             return False
-        if now_ns - candidate.updated_ns > spec.max_age_s * SECOND:
-            return False
+        fresh = now_ns - candidate.updated_ns <= spec.max_age_s * SECOND
         if target.shots >= spec.shots_per_look:
             look_ns = target.intercept_ns + round(spec.look_s * SECOND)
             if now_ns < look_ns:
-                wakes.append(look_ns)
+                if fresh or self._dice.loaded:
+                    wakes.append(look_ns)
                 return False
-            if candidate.updated_ns <= target.intercept_ns:
-                return False  # nothing seen of it since: it may be gone
+            if not self._dice.survived(target, seen=candidate.updated_ns > target.intercept_ns, fresh=fresh):
+                return False
             target.shots = 0
-        return True
+            return True
+        return fresh or target.mistaken
 
     def _fire(
-        self, now_ns: int, due: list[Candidate], tracks: Tracks, rows: list[dict[str, Any]], wakes: list[int]
+        self,
+        now_ns: int,
+        due: list[Candidate],
+        found: Candidates,
+        inputs: Picture,
+        rows: list[dict[str, Any]],
+        wakes: list[int],
+        problems: list[Problem],
     ) -> bool:
         """Order the shots that can leave now; whether there were any."""
         ready = [(j, self.battery.ready_ns(j, now_ns)) for j in range(len(self.battery.effectors))]
-        able = [(j, self._seconds(at)) for j, at in ready if at is not None]
+        able = [(j, at) for j, at in ready if at is not None]
         if not able:
             return False
-        effectors = [j for j, _ in able]
-        shots = self._find_shots(due, able, tracks)
+        shots = self.find_shots(due, found, inputs, able)
         # threats by last time to fire, then by number: the assignment's ties follow this order
         deadline = np.where(np.isnan(shots[..., _kernels.DEADLINE]), np.inf, shots[..., _kernels.DEADLINE]).max(1)
-        order = sorted(range(len(due)), key=lambda i: (deadline[i], due[i].track))
-        slots, chance = self._slots(now_ns, due, order, effectors, shots, wakes)
+        latest = deadline.tolist()
+        order = sorted(range(len(due)), key=lambda i: (latest[i], due[i].track))
+        slots, chance = self._slots(now_ns, order, able, shots, wakes)
         if not slots or not chance.any():
             return False
+        value = [due[i].value for i in order]
         limit = [self._room(due[i].track) for i in order]
-        chosen = assign(chance, [due[i].value for i in order], limit).threat
+        if self._horizon is not None and len(due) > 1:
+            find = partial(self.find_shots, due, found, inputs)
+            later = self._horizon.later(now_ns, able, shots, order, find)
+            held = np.where(chance > 0.0, chance, self._held(slots, able, shots, order))
+            chosen = _first(np.vstack([held, later]), value, len(slots), limit)
+            chosen[chance[np.arange(len(slots)), chosen] <= 0.0] = -1  # what is waited for is not fired at now
+        else:
+            chosen = assign(chance, value, limit).threat
+            if len(slots) > 1 and len(due) > 1:
+                problems.append(Problem(chance, np.array(value), np.array(limit), chosen))
+        fired = False
         for j, target in zip(slots, chosen.tolist(), strict=True):
             if target >= 0:
                 i = order[target]
-                rows.append(self._order(now_ns, effectors[j], due[i].track, shots[i, j]))
-        return True
+                rows.append(self._order(now_ns, able[j][0], due[i].track, shots[i, j]))
+                fired = True
+        return fired
 
     def _room(self, track: int) -> int:
         """How many shots a target may still get before the look."""
@@ -194,46 +236,61 @@ class Engager:
         room = self.spec.shots_per_look - target.shots
         return room if most is None else min(room, most - target.engagements)
 
-    def _find_shots(self, due: list[Candidate], able: list[tuple[int, float]], tracks: Tracks) -> NDArray[np.float64]:
-        """First shot of each able effector at each target, (targets, effectors, 8)."""
-        battery, indices = self.battery, [j for j, _ in able]
+    def find_shots(
+        self, due: list[Candidate], found: Candidates, inputs: Picture, able: list[tuple[int, int]]
+    ) -> NDArray[np.float64]:
+        """First shot of each able effector - position and time it can be ordered - at each target, (n, m, 8)."""
+        battery, indices, at = self.battery, [j for j, _ in able], [c.row for c in due]
         out = np.empty((len(due), len(able), _kernels.SHOT_COLUMNS))
         _kernels.find_shots(
-            np.array([c.path for c in due]),
-            np.array([c.covariance for c in due]),
-            np.array([self._seconds(c.valid_ns) for c in due]),
-            battery.rows(indices, [at for _, at in able]),
+            found.path[at],
+            found.covariance[at],
+            found.valid_s[at],
+            battery.rows(indices, [self._seconds(ready_ns) for _, ready_ns in able]),
             *battery.tables(indices),
-            _aircraft(tracks),
+            find_friendly(inputs.tracks, self.site.start_ns),
             math.radians(self.spec.aircraft_angle_deg),
             out,
         )
+        for j in self._picky:
+            if j in indices:
+                effector, column = battery.effectors[j], out[:, indices.index(j), _kernels.CHANCE]
+                column *= found.suits(at, effector.against) if effector.against else 1.0
+                column *= [effector.believed_link(self._targets[c.track].doubt) for c in due]
         return out
 
     def _slots(
         self,
         now_ns: int,
-        due: list[Candidate],
         order: list[int],
-        effectors: list[int],
+        able: list[tuple[int, int]],
         shots: NDArray[np.float64],
         wakes: list[int],
     ) -> tuple[list[int], NDArray[np.float64]]:
-        """Free channels (position in `effectors`, once per channel), and the chance of each at each target in order."""
+        """Free channels (position in `able`, once per channel), and the chance of each at each target in order."""
         waits = shots[..., _kernels.WAIT]
         good = shots[..., _kernels.CHANCE] >= max(self.spec.min_kill_probability, 1e-9)
         slots, chances = [], []
-        for j, effector in enumerate(effectors):
-            ready_ns = self.battery.ready_ns(effector, now_ns)
-            assert ready_ns is not None
+        for j, (effector, ready_ns) in enumerate(able):
             free = self.battery.slots(effector, now_ns)
-            at_once = good[:, j] & (waits[:, j] <= _NOW_S) if free else np.zeros(len(due), dtype=bool)
+            at_once = good[:, j] & (waits[:, j] <= _NOW_S) if free else np.zeros(len(order), dtype=bool)
             for wait_s in waits[good[:, j] & ~at_once, j].tolist():
                 wakes.append(ready_ns + math.ceil(wait_s * SECOND))
             chance = np.where(at_once, shots[:, j, _kernels.CHANCE], 0.0)[order]
             slots += [j] * free
             chances += [chance] * free
-        return slots, np.array(chances).reshape(len(slots), len(due))
+        return slots, np.array(chances).reshape(len(slots), len(order))
+
+    def _held(
+        self, slots: list[int], able: list[tuple[int, int]], shots: NDArray[np.float64], order: list[int]
+    ) -> NDArray[np.float64]:
+        """Chances of free channels at targets that they would only have to wait for as long as a shot takes."""
+        assert self._horizon is not None
+        rows = []
+        for j in slots:
+            soon = shots[order, j, _kernels.WAIT] <= self._horizon.bound_s(able[j][0], shots[:, j])
+            rows.append(np.where(soon, LATER * np.nan_to_num(shots[order, j, _kernels.CHANCE]), 0.0))
+        return np.array(rows)
 
     def _order(self, now_ns: int, effector: int, track: int, shot: NDArray[np.float64]) -> dict[str, Any]:
         """One engagement, with its bookkeeping."""
@@ -244,11 +301,11 @@ class Engager:
         point = shot[_kernels.POINT : _kernels.POINT + 3].copy()
         azimuth = math.atan2(point[0] - place.position_enu[0], point[1] - place.position_enu[1])
         self.battery.spend(effector, fire_ns, intercept_ns, azimuth)
-        target = self._targets[track]
-        target.intercept_ns = max(target.intercept_ns, intercept_ns) if target.shots else intercept_ns
-        target.shots += 1
-        target.engagements += 1
         self._count += 1
+        target, chance = self._targets[track], float(shot[_kernels.CHANCE])
+        target.shoot(self._count, intercept_ns)
+        if place.needs_link:
+            target.doubt *= 1.0 - min(chance / place.believed_link(target.doubt), 1.0)
         return {
             "number": self._count,
             "effector": effector,
@@ -258,7 +315,7 @@ class Engager:
             "intercept_ns": intercept_ns,
             "intercept_enu": point,
             "rounds": place.rounds_per_engagement,
-            "probability": float(shot[_kernels.CHANCE]),
+            "probability": chance,
         }
 
     def _seconds(self, time_ns: int) -> float:
@@ -267,25 +324,30 @@ class Engager:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         return {
-            "version": 1,
+            "version": 2,
             "count": self._count,
+            "key": self._dice.key,
             "targets": [[track, asdict(self._targets[track])] for track in sorted(self._targets)],
             "battery": self.battery.snapshot(),
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Take up a state that `snapshot` gave."""
-        if snapshot["version"] != 1:
-            raise ValueError(f"engager snapshot version {snapshot['version']}, expected 1")
+        if snapshot["version"] != 2:
+            raise ValueError(f"engager snapshot version {snapshot['version']}, expected 2")
         self._count = snapshot["count"]
+        self._dice.key = snapshot["key"]
         self._targets = {track: Target(**values) for track, values in snapshot["targets"]}
         self.battery.restore(snapshot["battery"])
 
 
-def _aircraft(tracks: Tracks) -> NDArray[np.float64]:
-    """Positions of confirmed tracks that are aircraft, or drones that say who they are, (k, 3) east, north, up [m]."""
-    p = tracks.class_probability
-    drone = p[:, TargetClass.MULTIROTOR] + p[:, TargetClass.FIXED_WING]
-    friendly = (p[:, TargetClass.AIRCRAFT] >= 0.5) | ((drone >= 0.5) & (tracks.identity != ""))
-    seen = (tracks.status == TrackStatus.CONFIRMED) | (tracks.status == TrackStatus.COASTED)
-    return np.ascontiguousarray(tracks.state[friendly & seen, :3])
+def _first(chance: NDArray[np.float64], value: list[float], now: int, limit: list[int]) -> NDArray[np.int64]:
+    """Threats of the first `now` shots when all are shared together, later ones to any number per threat."""
+    chosen = assign(chance, value).threat[:now]
+    left = list(limit)
+    for slot, target in enumerate(chosen.tolist()):
+        if target >= 0:
+            left[target] -= 1
+            if left[target] < 0:
+                chosen[slot] = -1
+    return chosen

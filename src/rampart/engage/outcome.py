@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from rampart.records import Flight
+
 from .effector import Effector
 
 
@@ -41,7 +43,9 @@ def kill_probability(effector: Effector, range_m: float, miss_m: float) -> float
     return effector.chance_at(range_m) * math.exp(-0.5 * (miss_m / effector.lethal_radius_m) ** 2)
 
 
-def draw_outcome(effector: Effector, engagement: Any, miss_m: float, rng: np.random.Generator) -> tuple[float, bool]:
+def draw_outcome(
+    effector: Effector, engagement: Any, miss_m: float, rng: np.random.Generator, flight: Flight | None = None
+) -> tuple[float, bool]:
     """Draw whether an engagement destroys its threat.
 
     Parameters
@@ -54,6 +58,8 @@ def draw_outcome(effector: Effector, engagement: Any, miss_m: float, rng: np.ran
         From the planned intercept to where the threat then was [m]; nan if nothing was there.
     rng : numpy.random.Generator
         One number is drawn, whatever the probability: the streams of paired runs stay in step.
+    flight : Flight or None
+        What was there: an effector stops only what it affects. None asks for no more than the table.
 
     Returns
     -------
@@ -64,4 +70,6 @@ def draw_outcome(effector: Effector, engagement: Any, miss_m: float, rng: np.ran
     """
     offset = np.asarray(engagement.intercept_enu, dtype=float) - effector.position_enu
     probability = kill_probability(effector, math.sqrt(float((offset * offset).sum())), miss_m)
+    if flight is not None and not effector.affects(flight.kind, emits=flight.emits):
+        probability = 0.0
     return probability, bool(rng.random() < probability)

@@ -129,7 +129,9 @@ def _with_file(scenario: Scenario, part: Any) -> Any:
     return part if name is None else part.model_copy(update={"file": str(_file(scenario, name))})
 
 
-def build_chain(scenario: Scenario, place: Place, *, engage: bool = True, live: bool = False) -> Chain:
+def build_chain(
+    scenario: Scenario, place: Place, *, engage: bool = True, live: bool = False, seed: int = 0, run: int = 0
+) -> Chain:
     """The chain of one site.
 
     Parameters
@@ -142,13 +144,17 @@ def build_chain(scenario: Scenario, place: Place, *, engage: bool = True, live: 
         Build the engager, if the scenario has effectors here. A live chain never has one.
     live : bool
         Fed by real sensors: without it no warning is ever `ACTUAL`.
+    seed, run : int
+        Of the run: what a simulated look errs by.
     """
     site, environment, stages = place.site, place.environment, scenario.stages
     tracker, predictor, warner = (stages[name].build(site, environment) for name in ("track", "predict", "warn"))  # type: ignore[attr-defined]
     engager = None
     if engage and not live and place.effectors and "engage" in stages:
         effectors = tuple(spec.build(site, i) for i, (_, spec) in enumerate(place.effectors))
-        engager = stages["engage"].build(site, environment, effectors)  # type: ignore[attr-defined]
+        entity = [spec.id for spec in scenario.parts["site"]].index(site.id)
+        rng = stream(seed, run, Purpose.LOOK, entity)
+        engager = stages["engage"].build(site, environment, effectors, rng)  # type: ignore[attr-defined]
     return Chain(site, tracker, predictor, warner, engager, live=live)
 
 

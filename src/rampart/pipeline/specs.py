@@ -70,6 +70,7 @@ class RefereeSpec(Spec):
     """``[referee]``: how a simulated run is scored."""
 
     match_radius_m: Positive = 250.0  #: a track is matched to the truth nearest within this
+    debris_pieces: Annotated[int, Field(ge=0, le=1000)] = 10  #: of a destroyed threat, whose fall is scored
 
 
 Bounds = Annotated[tuple[int | float, int | float], BeforeValidator(as_tuple)]

@@ -15,6 +15,8 @@ class Purpose(IntEnum):
     SENSOR = 2
     OUTCOME = 3
     BACKGROUND = 4
+    LOOK = 5
+    DEBRIS = 6
 
 
 def stream(seed: int, run: int, purpose: Purpose, entity: int) -> np.random.Generator:

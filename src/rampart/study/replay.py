@@ -75,8 +75,9 @@ def replay_batches(reader: RecordingReader, batches: Iterable[Batch], *, keep: b
         raise InputError("was redacted: what the sensors reported is no part of it, so nothing can be replayed",
                          path=reader.path)  # fmt: skip
     scenario = restore_scenario(header["scenario"], str(reader.path))
+    drawn = {name: int(header.get(name) or 0) for name in ("seed", "run")}
     chains = {
-        place.site.id: build_chain(scenario, place, engage=header["effectors"], live=header.get("live", False))
+        place.site.id: build_chain(scenario, place, engage=header["effectors"], live=header.get("live", False), **drawn)
         for place in build_places(scenario)
     }
     digest, done = OutputDigest(), Replayed()

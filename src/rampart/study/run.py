@@ -124,10 +124,11 @@ def simulate(
         world = build_world(world_place, seed=seed, run=run)
         if background is not None:
             world = background.mix(place, world, seed=seed, run=run)
-        chain = build_chain(scenario, place, engage=effectors)
+        chain = build_chain(scenario, place, engage=effectors, seed=seed, run=run)
         judge = None
         if referee:
-            judge = Referee(place, world, scenario.stages["referee"], stream(seed, run, Purpose.OUTCOME, entity))
+            dice = (stream(seed, run, purpose, entity) for purpose in (Purpose.OUTCOME, Purpose.DEBRIS))
+            judge = Referee(place, world, scenario.stages["referee"], *dice)
         for recorder in recorders:
             recorder.truth(place.site.id, world.flights)
         sites.append(

@@ -13,6 +13,7 @@ from rampart.sensor.gates import Gate, Looks
 from rampart.sensor.rounds import Rounds
 from rampart.sensor.sky import Sky
 
+from .debris import Debris
 from .referee import Referee, Shot
 
 Progress = Callable[[str, float, Outputs], None]  #: site id, seconds since run start, what the chain said
@@ -43,6 +44,8 @@ class SiteRun:
         Simulated engagements and their outcomes, in order of intercept.
     ended_s : numpy.ndarray
         (flights,) seconds since run start at which a flight was destroyed; inf if it was not.
+    debris : list of Debris
+        What came down of destroyed flights.
     sensors : list of dict
         Standing of each sensor at the end, as the tracker has it.
     """
@@ -54,6 +57,7 @@ class SiteRun:
     shots: list[Shot] = field(default_factory=list)
     ended_s: np.ndarray = field(default_factory=lambda: np.zeros(0))
     sensors: list[dict[str, Any]] = field(default_factory=list)
+    debris: list[Debris] = field(default_factory=list)
 
 
 def run_site(
@@ -119,7 +123,7 @@ def run_site(
         _tell(run, outputs, detections, due, referee, recorders, progress)
     if referee is not None:
         run.ended_s = referee.resolve(end_ns).copy()
-        run.shots = referee.shots
+        run.shots, run.debris = referee.shots, referee.debris
     else:
         run.ended_s = np.full(len(world.flights), np.inf)
     return run

@@ -1,11 +1,12 @@
 """Summary: ``summary.json``, schema 1. Keys are always there, null where undefined."""
 
 from collections.abc import Sequence
-from math import isfinite
+from math import degrees, isfinite
 from typing import Any
 
 from rampart.pipeline import Scenario
 
+from .debris import debris_counts
 from .referee import Shot
 from .score import Scorer
 from .site_run import SiteRun
@@ -43,6 +44,7 @@ def summarise(
         "threats": [threat for scorer in scorers for threat in scorer.threats()],
         "warnings": _add([scorer.warning_counts() for scorer in scorers]),
         "tracks": _add([scorer.track_counts() for scorer in scorers]),
+        "debris": debris_counts(sites) if scored else None,
         "shots": [{"site": site.place.site.id, **_shot(shot)} for site in sites for shot in site.shots],
         "effectors": [entry for site in sites for entry in _effectors(site)],
         "sensors": [{"site": site.place.site.id, **row} for site in sites for row in site.sensors],
@@ -66,11 +68,12 @@ def _shot(shot: Shot) -> dict[str, Any]:
         "miss_distance_m": round(shot.miss_distance_m, 1) if isfinite(shot.miss_distance_m) else None,
         "probability": round(shot.probability, 4),
         "destroyed": shot.destroyed,
+        "aircraft_angle_deg": round(degrees(shot.aircraft_rad), 2) if isfinite(shot.aircraft_rad) else None,
     }
 
 
 def _effectors(site: SiteRun) -> list[dict[str, Any]]:
-    entries = []
+    entries, flights = [], site.world.flights
     for index, (_, spec) in enumerate(site.place.effectors):
         shots = [shot for shot in site.shots if shot.effector == index]
         entries.append(
@@ -78,6 +81,11 @@ def _effectors(site: SiteRun) -> list[dict[str, Any]]:
                 "id": spec.id,
                 "site": site.place.site.id,
                 "rounds_used": sum(shot.rounds for shot in shots),
+                "rounds_left": spec.rounds - sum(shot.rounds for shot in shots),
+                "rounds_on_false_tracks": sum(shot.rounds for shot in shots if shot.aimed < 0),
+                "rounds_on_harmless": sum(
+                    shot.rounds for shot in shots if shot.aimed >= 0 and not flights[shot.aimed].threat
+                ),
                 "engagements": len(shots),
                 "destroyed": sum(shot.destroyed for shot in shots),
             }

@@ -263,7 +263,7 @@ def test_restored_engager_goes_on_as_the_first_would_have():
     assert len(ended) >= 1
     assert [str(r) for r in begun + ended] == [str(r) for r in whole]
     with pytest.raises(ValueError, match="version"):
-        second.restore({"version": 2})
+        second.restore({"version": 1})
 
 
 def test_inputs_stay_as_they_are():

@@ -12,7 +12,7 @@ from rampart.engage.battery import Battery
 from rampart.records import Site
 
 HERE = Site("base", 0.5, 0.5, 0.0)
-NO_AIRCRAFT = np.zeros((0, 3))
+NO_AIRCRAFT = np.zeros((0, 7))
 
 
 def gun(**values):
@@ -142,7 +142,7 @@ def test_closed_sector_delays_the_shot_until_the_target_has_crossed_it():
 
 def test_aircraft_in_the_line_of_fire_closes_it():
     path = line((0, 1000, 300), (0, 1000, 300), 20.0)
-    behind, aside = np.array([[0.0, 5000.0, 1500.0]]), np.array([[2000.0, 5000.0, 1500.0]])
+    behind, aside = (np.array([[e, 5000.0, 1500.0, 0, 0, 0, 0]]) for e in (0.0, 2000.0))
     assert math.isnan(first_shot(gun(), path, aircraft=behind, angle=math.radians(5))["fire"])
     assert first_shot(gun(), path, aircraft=aside, angle=math.radians(5))["fire"] < 1
 

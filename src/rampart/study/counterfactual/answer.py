@@ -93,7 +93,14 @@ class _Case:
             after = rerun_simulated(scenario, self.header, change.removed)
         else:
             after = rerun_recorded(
-                scenario, self.batches, change.removed, engage=self.engage, live=self.live, flights=self.flights
+                scenario,
+                self.batches,
+                change.removed,
+                engage=self.engage,
+                live=self.live,
+                seed=int(self.header.get("seed") or 0),
+                run=int(self.header.get("run") or 0),
+                flights=self.flights,
             )
         radius_m: float = scenario.stages["referee"].match_radius_m  # type: ignore[attr-defined]
         found = difference(before, after, duration_s=self._duration_s(), radius_m=radius_m)

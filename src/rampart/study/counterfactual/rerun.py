@@ -72,6 +72,8 @@ def rerun_recorded(
     *,
     engage: bool,
     live: bool,
+    seed: int = 0,
+    run: int = 0,
     flights: Sequence[Flight] = (),
 ) -> Telling:
     """Recorded batches through a chain that may ask for steps of its own.
@@ -84,7 +86,7 @@ def rerun_recorded(
         As recorded. A step that nothing came in for is left out: the chain says itself when it wants one.
     removed : collection of str
         Sensors whose reports are left out.
-    engage, live : bool
+    engage, live, seed, run
         As in `build_chain`.
     flights : sequence of Flight
         What really flew, for the score.
@@ -95,7 +97,7 @@ def rerun_recorded(
         mine = [batch for batch in batches if batch.site_id == place.site.id]
         if not mine:
             continue
-        chain = build_chain(scenario, place, engage=engage, live=live)
+        chain = build_chain(scenario, place, engage=engage, live=live, seed=seed, run=run)
         end_ns = max(mine[-1].now_ns, scenario.start_ns + round(scenario.head.duration_s * 1e9) if not live else 0)
         outputs = [out for _, out in run_steps(chain, _left(mine, index), end_ns)]
         for out in outputs:
@@ -183,7 +185,7 @@ def rerun_simulated(scenario: Scenario, header: Mapping[str, Any], removed: Coll
     digest = OutputDigest()
     for entity, (place, _) in enumerate(places_of(scenario, removed)):
         world = build_world(place, seed=seed, run=run)
-        chain = build_chain(scenario, place, engage=bool(header.get("effectors", True)))
+        chain = build_chain(scenario, place, engage=bool(header.get("effectors", True)), seed=seed, run=run)
         judge = Referee(place, world, scenario.stages["referee"], stream(seed, run, Purpose.OUTCOME, entity))
         done = run_site(place, world, chain, judge, duration_s=scenario.head.duration_s)
         for out in done.outputs:

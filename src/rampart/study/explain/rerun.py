@@ -108,7 +108,7 @@ def _variants(scenario: Scenario, place: Place, candidates: Sequence[Candidate])
 def _run(record: RunRecord, scenario: Scenario, entity: int, place: Place, name: str, of: str) -> Tried:
     seed, run = int(record.header["seed"]), int(record.header["run"])
     world = build_world(place, seed=seed, run=run)
-    chain = build_chain(scenario, place, engage=bool(record.header.get("effectors", True)))
+    chain = build_chain(scenario, place, engage=bool(record.header.get("effectors", True)), seed=seed, run=run)
     referee = Referee(place, world, scenario.stages["referee"], stream(seed, run, Purpose.OUTCOME, entity))
     done = run_site(place, world, chain, referee, duration_s=scenario.head.duration_s)
     radius_m: float = scenario.stages["referee"].match_radius_m  # type: ignore[attr-defined]
