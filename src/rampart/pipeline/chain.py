@@ -129,8 +129,10 @@ class Chain:
 
     def _meant(self, warnings: Warnings, picture: Picture) -> Warnings:
         """The wall behind the warner's own rule: actual only live, and not from anything simulated or of a test."""
+        if not len(warnings):
+            return warnings
         actual = warnings.status == AlertStatus.ACTUAL
-        if not len(warnings) or not actual.any():
+        if not actual.any():
             return warnings
         marked = picture.tracks.flags != DetectionFlag.NONE
         unreal = set(picture.tracks.number[marked].tolist())

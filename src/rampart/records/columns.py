@@ -1,9 +1,10 @@
 """Plural records as struct-of-arrays: one numpy array per field, one row per record."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, Self
+from operator import attrgetter
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -57,6 +58,10 @@ class Columns:
 
     The arrays share their first dimension. A record is never changed in place: stages build new ones.
     """
+
+    _lead: ClassVar[
+        Callable[[Any], np.ndarray]
+    ]  #: reads the first column: the number of rows is asked for all the time
 
     @classmethod
     def empty(cls) -> Self:
@@ -119,8 +124,14 @@ class Columns:
             return parts[0]
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.names()))
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = cls.__dict__.get("__annotations__", {})
+        if own:
+            cls._lead = attrgetter(next(iter(own)))
+
     def __len__(self) -> int:
-        return len(getattr(self, _columns(type(self))[0][0]))
+        return len(self._lead(self))
 
     def take(self, index: Any) -> Self:
         """The rows of a boolean mask (n,) or of an integer index array."""

@@ -195,6 +195,9 @@ class _Numbers:
         return cls(np.array([*spec.position_enu_m, *cover, *sector, spec.minimum_radial_speed_ms]), np.array(law))
 
 
+_UNKNOWN, _SIMULATED = int(TargetClass.UNKNOWN), int(DetectionFlag.SIMULATED)
+
+
 def _radians(*degrees: float) -> tuple[float, ...]:
     return tuple(math.radians(d) for d in degrees)
 
@@ -330,14 +333,21 @@ class Radar:
         identity = np.zeros(m, "U8")
         if self._interrogates and m and sky.answers:
             identity = np.where(flight >= 0, sky.transponder[flight], identity)
-        blank = np.full((3 + 3 + 9 + N_CLASSES) * m, np.nan)
+        blank = np.empty((3 + 3 + 9 + N_CLASSES) * m)
+        blank.fill(np.nan)
         nan, rest = blank[: 3 * m].reshape(3, m), blank[3 * m :]
+        received_ns, sensor = np.empty(m, np.int64), np.empty(m, np.int32)
+        hint, flags = np.empty(m, np.int8), np.empty(m, np.uint8)
+        received_ns.fill(now_ns)
+        sensor.fill(self.index)
+        hint.fill(_UNKNOWN)
+        flags.fill(_SIMULATED)
         # straight into the columns, in their order: Detections.build costs more than the whole scan
         return Detections(
             number=np.zeros(m, np.int64),
             time_ns=self.schedule.start_ns + np.rint(table[kernels.TIME] * NS).astype(np.int64),
-            received_ns=np.full(m, now_ns, np.int64),
-            sensor=np.full(m, self.index, np.int32),
+            received_ns=received_ns,
+            sensor=sensor,
             range_m=table[kernels.R],
             azimuth_rad=table[kernels.AZ],
             elevation_rad=table[kernels.EL],
@@ -353,8 +363,8 @@ class Radar:
             snr_db=table[kernels.SNR_DB],
             rcs_dbsm=table[kernels.RCS],
             identity=identity,
-            class_hint=np.full(m, TargetClass.UNKNOWN, np.int8),
-            flags=np.full(m, DetectionFlag.SIMULATED, np.uint8),
+            class_hint=hint,
+            flags=flags,
             doppler_spread_ms=self._spread(table, flight, sky) if self._micro_doppler else nan[2],
             emission=np.zeros(m, np.int8),
             class_score=rest[12 * m :].reshape(m, N_CLASSES),

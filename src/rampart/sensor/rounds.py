@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
+_NEVER = 2**63 - 1
 
 
 class Rounds:
@@ -22,7 +22,7 @@ class Rounds:
     @property
     def next_ns(self) -> int:
         """When the next scan is handed over, ns UTC; the largest int64 without sensors."""
-        return min(self._next_ns, default=np.iinfo(np.int64).max)
+        return min(self._next_ns, default=_NEVER)
 
     def due(self, now_ns: int) -> list[int]:
         """Sensors that deliver now, in their order; each is moved on by one scan."""

@@ -85,6 +85,15 @@ class Scorer:
         detections = Detections.concat([look.detections for look in looks])
         return detections, np.concatenate([look.flight for look in looks]) if looks else np.zeros(0, int)
 
+    @cached_property
+    def receipts(self) -> tuple[np.ndarray, np.ndarray]:
+        """When each detection of a real flight was received [s], and which flight it shows."""
+        looks = self.run.looks
+        if not looks:
+            return np.zeros(0), np.zeros(0, int)
+        received_ns = np.concatenate([look.received.received_ns[look.rows] for look in looks])
+        return self.seconds(received_ns), np.concatenate([look.flight for look in looks])
+
     def seconds(self, time_ns: Any) -> Any:
         """Seconds since run start."""
         return (time_ns - self.run.place.site.start_ns) * 1e-9
@@ -121,19 +130,25 @@ class Scorer:
         zones = self.run.place.site.zones
         shelter_s = zones[need.zone].shelter_time_s if need else 0.0
         arrival_s = need.arrival_s if need else self.arrival_s(i)
-        detections, flight = self.looks
-        received_s = self.seconds(detections.received_ns[flight == i])
-        return int((received_s <= arrival_s - shelter_s - REACTION_S).sum()) >= 3
+        received_s, flight = self.receipts
+        return int((received_s[flight == i] <= arrival_s - shelter_s - REACTION_S).sum()) >= 3
 
     def first_warning(self, i: int, zone: int) -> float | None:
         """When the zone was first told to prepare or shelter because of flight `i` [s]."""
         tracks = {n for n, f in self.matches.flight_of.items() if f == i}
-        rows = self.warnings
-        for k in range(len(rows)):
-            alarm = rows.phase[k] in (Phase.PREPARE, Phase.SHELTER)
-            if rows.zone[k] == zone and alarm and tracks.intersection(rows.tracks[k]):
-                return float(self.seconds(rows.time_ns[k]))
+        for when_ns, behind in self._alarms.get(zone, ()):
+            if tracks.intersection(behind):
+                return float(self.seconds(when_ns))
         return None
+
+    @cached_property
+    def _alarms(self) -> dict[int, list[tuple[int, tuple[int, ...]]]]:
+        """By zone: when it was told to prepare or shelter [ns], and because of which tracks, in order."""
+        rows = self.warnings
+        found: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
+        for k in np.flatnonzero((rows.phase == Phase.PREPARE) | (rows.phase == Phase.SHELTER)).tolist():
+            found.setdefault(int(rows.zone[k]), []).append((rows.time_ns[k], rows.tracks[k]))
+        return found
 
     def threats(self) -> list[dict[str, Any]]:
         """One entry of ``summary.json`` per threat."""

@@ -21,11 +21,17 @@ Progress = Callable[[str, float, Outputs], None]  #: site id, seconds since run 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The detections of one step that show a flight, and which. Only the referee reads it."""
+    """What a step received, and which of it shows a flight. Only the referee reads it."""
 
     now_ns: int
-    detections: Detections
-    flight: np.ndarray  #: (n,) index into World.flights
+    received: Detections
+    rows: np.ndarray  #: (n,) of `received` that show a flight
+    flight: np.ndarray  #: (n,) which: index into World.flights
+
+    @property
+    def detections(self) -> Detections:
+        """Those that show a flight."""
+        return self.received.take(self.rows)
 
 
 @dataclass
@@ -100,8 +106,9 @@ def run_site(
         if now_ns > end_ns:
             break
         if referee is not None:
+            shots = len(referee.shots)
             ended_s = referee.resolve(now_ns)
-            if (ended_s != sky.ended_s).any():
+            if len(referee.shots) > shots:  # else nothing was decided
                 sky = sky.with_ended(ended_s.copy())
         parts, links = [], []
         due = deliveries.due(now_ns)
@@ -132,7 +139,7 @@ def run_site(
 def _remember(run: SiteRun, now_ns: int, detections: Detections, flight: np.ndarray) -> None:
     real = np.flatnonzero(flight >= 0)
     if len(real):
-        run.looks.append(Look(now_ns, detections.take(real), flight[real]))
+        run.looks.append(Look(now_ns, detections, real, flight[real]))
 
 
 def _explain(recorders: Sequence[Recorder], run: SiteRun, now_ns: int, index: int, looks: Looks) -> None:

@@ -55,6 +55,8 @@ PAIRS_PER_TRACK = 4
 
 __all__ = ["Tracker", "TrackerSpec"]
 
+_CONFIRMED = int(TrackStatus.CONFIRMED)  # as a plain number: looking a member up costs more than comparing it
+
 
 class Tracker:
     """Tracks everything that a site's sensors report.
@@ -183,11 +185,13 @@ class Tracker:
 
     def _class_changes(self, now_ns: int, tracks: Tracks) -> tuple[ClassChange, ...]:
         """Tracks that are called something else than before, and what moved them."""
-        live = np.flatnonzero(tracks.status == TrackStatus.CONFIRMED)
+        live = (tracks.status == _CONFIRMED).nonzero()[0]
+        if not len(live) and not self._called:
+            return ()
         best = tracks.class_probability.argmax(axis=1)
         called = {int(n): int(c) for n, c in zip(tracks.number[live], best[live], strict=True)}
         fresh = {n for n, c in called.items() if self._called.get(n, -1) != c}
-        gone = set(tracks.number[tracks.status == TrackStatus.DELETED].tolist())
+        gone = set(tracks.number[tracks.status == DELETED].tolist())
         changes = []
         numbers, rows = tracks.number.tolist(), self._state.tracks
         x, P, real, whole = (a[:rows] for a in self._state.arrays[:4])
@@ -382,5 +386,5 @@ class Tracker:
 
 
 def _live(tracks: Tracks) -> Tracks:
-    live = tracks.status != TrackStatus.DELETED
+    live = tracks.status != DELETED
     return tracks if live.all() else tracks.take(live)

@@ -105,12 +105,25 @@ def _blame(sensor: np.ndarray, status: np.ndarray, sensors: int) -> dict[int, di
 
 
 def _tidy(z: np.ndarray, zi: np.ndarray) -> tuple[Rows, int]:
-    order = np.lexsort((zi[:, ZI_NUMBER], z[:, Z_AZIMUTH], z[:, Z_RANGE], zi[:, ZI_SENSOR], zi[:, ZI_TIME_NS]))
+    order = _order(z, zi)
     z, zi = z[order], zi[order]
     same = _kernels.mark_doubles(z, zi)
     if same.any():
         return Rows(z[~same], zi[~same]), int(same.sum())
     return Rows(z, zi), 0
+
+
+def _order(z: np.ndarray, zi: np.ndarray) -> np.ndarray:
+    """Rows by time, sensor, range, azimuth and number."""
+    if len(z) > 1:
+        time, sensor, reach = zi[:, ZI_TIME_NS], zi[:, ZI_SENSOR], z[:, Z_RANGE]
+        if (time == time[0]).all() and (sensor == sensor[0]).all():
+            # one look of one sensor: the range decides, unless two are the same or one was not measured
+            order = reach.argsort(kind="stable")
+            there = reach[order]
+            if (there[1:] > there[:-1]).all():
+                return order
+    return np.lexsort((zi[:, ZI_NUMBER], z[:, Z_AZIMUTH], z[:, Z_RANGE], zi[:, ZI_SENSOR], zi[:, ZI_TIME_NS]))
 
 
 def _encode(identity: np.ndarray) -> np.ndarray:
