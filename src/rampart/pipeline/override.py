@@ -30,7 +30,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
     if not overrides:
         return document
     data, lines = copy.deepcopy(document.data), dict(document.lines)
-    left_out: list[Place] = []
+    left_out: list[tuple[str, int]] = []
     for override in overrides:
         path, sign, value = override.partition("=")
         if not sign or not path.strip():
@@ -46,7 +46,7 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
         lines.pop((*place, key), None)
     for section, i in sorted(left_out, reverse=True):  # from the end: the places of those before stay
         del data[section][i]
-        lines = _without(lines, str(section), int(i))
+        lines = _without(lines, section, i)
     return replace(document, data=data, lines=lines)
 
 

@@ -1,8 +1,9 @@
 """Plural records as struct-of-arrays: one numpy array per field, one row per record."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
@@ -59,9 +60,7 @@ class Columns:
     The arrays share their first dimension. A record is never changed in place: stages build new ones.
     """
 
-    _lead: ClassVar[
-        Callable[[Any], np.ndarray]
-    ]  #: reads the first column: the number of rows is asked for all the time
+    _lead: ClassVar[Any]  #: reads the first column: the number of rows is asked for all the time
 
     @classmethod
     def empty(cls) -> Self:
@@ -126,7 +125,7 @@ class Columns:
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        own = cls.__dict__.get("__annotations__", {})
+        own = get_annotations(cls)
         if own:
             cls._lead = attrgetter(next(iter(own)))
 

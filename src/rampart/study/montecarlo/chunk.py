@@ -12,7 +12,7 @@ from rampart.pipeline import Place, Scenario, build_places
 from rampart.study.run import simulate
 
 from .plan import Plan, fingerprint
-from .row import rows_of
+from .row import Row, rows_of
 from .table import Table, build
 
 
@@ -78,7 +78,8 @@ def run_chunk(plan: Plan, chunk: Chunk) -> Done:
     started = process_time()
     ready = prepare(plan, chunk.point)
     parts, zones = plan.labels
-    runs, threats = [], []
+    runs: list[Row] = []
+    threats: list[Row] = []
     for run in range(chunk.low, chunk.high):
         sites = simulate(
             ready.scenario,

@@ -8,13 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import csv
-
 from rampart.errors import InputError
 from rampart.ledger import write_json, write_text
 
+from .arrow import arrow
 from .result import StudyResult
 
 ANSWER, MEASURES = "study.json", "measures"
@@ -25,17 +22,17 @@ def write_exports(result: StudyResult, folder: Path) -> dict[str, Any]:
     answer = result.answer()
     measures = result.measures()
     text = io.BytesIO()
-    csv.write_csv(measures, text)
+    arrow("csv").write_csv(measures, text)
     write_text(folder / f"{MEASURES}.csv", text.getvalue().decode())
     _write_parquet(folder / f"{MEASURES}.parquet", measures)
     write_json(folder / ANSWER, answer)
     return answer
 
 
-def _write_parquet(path: Path, table: pa.Table) -> None:
+def _write_parquet(path: Path, table: Any) -> None:
     part = path.with_name(path.name + ".part")
     try:
-        pq.write_table(table, part, compression="zstd")
+        arrow("parquet").write_table(table, part, compression="zstd")
         os.replace(part, path)
     except OSError as error:
         with suppress(OSError):

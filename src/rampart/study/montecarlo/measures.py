@@ -131,7 +131,7 @@ def _cost(runs: Table, costs: Costs) -> Estimate:
 def by_point(table: Table, count: int) -> list[Table]:
     """A sorted table cut by design point."""
     cuts = np.searchsorted(table["design"], np.arange(count + 1))
-    return [take(table, np.s_[a:b]) for a, b in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)]  # type: ignore[arg-type]
+    return [take(table, np.arange(a, b)) for a, b in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)]
 
 
 def leaker_counts(runs: Table) -> list[int]:

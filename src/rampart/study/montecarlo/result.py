@@ -9,16 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from . import table
+from .arrow import arrow, to_arrow
 from .design import Point
 from .intervals import Estimate
 from .measures import Costs, as_dicts, by_point, leaker_counts, measure
 from .paired import compare
 from .plan import Plan
 from .sensitivity import TOLD, sobol_indices, tornado
-from .store import to_arrow
 from .table import Table
 
 
@@ -88,29 +87,29 @@ class StudyResult:
         """Digest of every row that counts."""
         return table.digest(self._counting("runs"), self._counting("threats"))
 
-    def runs(self) -> pa.Table:
+    def runs(self) -> Any:
         """One row per run, with the values of what is varied."""
         return self._arrow("runs")
 
-    def threats(self) -> pa.Table:
+    def threats(self) -> Any:
         """One row per threat, with the values of what is varied."""
         return self._arrow("threats")
 
-    def _arrow(self, name: str) -> pa.Table:
-        rows = self._counting(name)
-        arrow = to_arrow(name, rows)
+    def _arrow(self, name: str) -> Any:
+        rows, pa = self._counting(name), arrow()
+        found = to_arrow(rows)
         for key in self.keys:
             values = [dict(point.vary).get(key) for point in self.points]
             column = pa.array([v if isinstance(v, bool | int | float | str) or v is None else str(v) for v in values])
-            arrow = arrow.append_column(key, column.take(pa.array(rows["design"])))
-        return arrow
+            found = found.append_column(key, column.take(pa.array(rows["design"])))
+        return found
 
     @property
     def keys(self) -> tuple[str, ...]:
         """What is varied."""
         return tuple(dict.fromkeys(key for point in self.points for key, _ in point.vary))
 
-    def measures(self) -> pa.Table:
+    def measures(self) -> Any:
         """A tidy table: one row per design point and measure, ``value, low, high``, and what is varied."""
         rows = []
         for point, runs, found in zip(self.points, self.run_rows, self.measured, strict=True):
@@ -119,7 +118,7 @@ class StudyResult:
                 rows.append(
                     {"design": point.index, **varied, "n": len(runs["run"]), "measure": name, **estimate.as_dict()}
                 )
-        return pa.Table.from_pylist(rows)
+        return arrow().Table.from_pylist(rows)
 
     @cached_property
     def comparisons(self) -> list[dict[str, Any] | None]:

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 import rampart
 from rampart.errors import InputError
 from rampart.ledger import write_json
 
 from . import table
+from .arrow import arrow, to_arrow
 from .background import Background
 from .chunk import Chunk, Done
 from .design import Point
@@ -147,7 +146,7 @@ class Store:
     def _write(self, path: Path, name: str, rows: Table) -> None:
         part = path.with_name(path.name + ".part")
         try:
-            pq.write_table(to_arrow(name, rows), part, **_ENCODING)
+            arrow("parquet").write_table(to_arrow(rows), part, **_ENCODING)
             os.replace(part, path)
         except OSError as error:
             with suppress(OSError):
@@ -159,18 +158,12 @@ class Store:
 _ENCODING: dict[str, Any] = {"compression": "zstd", "compression_level": 9, "write_statistics": ["design", "run"]}
 
 
-def to_arrow(name: str, rows: Table) -> pa.Table:
-    """A table as Arrow has it."""
-    del name
-    return pa.table({key: pa.array(column) for key, column in rows.items()})
-
-
 def _read(path: Path, name: str) -> Table:
     try:
-        arrow = pq.read_table(path, memory_map=False)
+        found = arrow("parquet").read_table(path, memory_map=False)
         columns = table.RUN_COLUMNS if name == "runs" else table.THREAT_COLUMNS
-        return {key: arrow.column(key).to_numpy().astype(dtype, copy=False) for key, (dtype, _) in columns.items()}
-    except (OSError, KeyError, pa.ArrowException) as error:
+        return {key: found.column(key).to_numpy().astype(dtype, copy=False) for key, (dtype, _) in columns.items()}
+    except (OSError, KeyError, arrow().ArrowException) as error:
         raise InputError(f"is no table of a study: {str(error).splitlines()[0]}", path=path) from None
 
 

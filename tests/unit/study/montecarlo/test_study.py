@@ -2,11 +2,11 @@ import json
 from collections import Counter
 
 import numpy as np
+import pyarrow.parquet as parquet
 import pytest
 
 import rampart
 from rampart.errors import InputError
-from rampart.study.montecarlo import store as stores
 from rampart.study.montecarlo.chunk import Chunk, run_chunk
 from rampart.study.montecarlo.drive import Schedule, ends_at
 from rampart.study.montecarlo.plan import make_plan
@@ -120,8 +120,8 @@ def test_a_full_disk_is_one_line_and_keeps_what_ended(tmp_path, monkeypatch):
         written.append(path)
         real(table, path, **how)
 
-    real = stores.pq.write_table
-    monkeypatch.setattr(stores.pq, "write_table", write)
+    real = parquet.write_table
+    monkeypatch.setattr(parquet, "write_table", write)
     with pytest.raises(InputError, match="No space left on device; what ended before is kept"):
         run_plan(plan(), out=tmp_path)
     monkeypatch.undo()
