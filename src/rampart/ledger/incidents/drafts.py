@@ -157,7 +157,7 @@ CLAIM_FIELDS: Mapping[str, Callable[[str], Any]] = {
     "publisher": fields.parse_text(200),
     "reference": fields.parse_text(500),
     "published": fields.parse_span,
-    "statement": fields.parse_text(500),
+    "statement": fields.parse_text(2000),
     "count": fields.parse_count,
     "type": fields.parse_choice(fields.TYPES),
     "outcome": fields.parse_choice(fields.OUTCOMES),

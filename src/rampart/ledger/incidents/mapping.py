@@ -1,7 +1,7 @@
 """Which column of somebody's table is which field of ours: the mapping file of an import."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from rampart.errors import InputError
 
 from .drafts import CLAIM_FIELDS, INCIDENT_FIELDS
 from .fields import parse_span
+from .geojson import LATITUDE, LONGITUDE
 
 #: ``incident`` or ``claim``, and the name of the field.
 Target = tuple[str, str]
@@ -80,6 +81,17 @@ def own_columns(names: list[str]) -> Mapping:
         else:
             columns[name] = [(room, name) for room in READERS if name in READERS[room]][:1]
     return Mapping({name: found for name, found in columns.items() if found})
+
+
+def with_point(mapping: Mapping, names: list[str]) -> Mapping:
+    """A mapping in which the points of a GeoJSON file are the incidents' positions, unless it says otherwise."""
+    filled = {target for targets in mapping.columns.values() for target in targets}
+    columns = dict(mapping.columns)
+    for column, field_name in ((LATITUDE, "lat_deg"), (LONGITUDE, "lon_deg")):
+        target = ("incident", field_name)
+        if column in names and column not in columns and column not in mapping.ignored and target not in filled:
+            columns[column] = [target]
+    return replace(mapping, columns=columns)
 
 
 def read_mapping(path: Path) -> Mapping:

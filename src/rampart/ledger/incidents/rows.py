@@ -1,4 +1,4 @@
-"""Import of tables: CSV, or JSON as a list of rows. Each row is a claim; rows with one key are one incident."""
+"""Import of tables: CSV, GeoJSON, JSON as a list of rows. Each row is a claim; rows with one key are one incident."""
 
 import csv
 import io
@@ -12,7 +12,9 @@ from rampart.errors import InputError
 
 from .dataset import Drafts, load_document, read_document
 from .drafts import ClaimDraft, IncidentDraft, read_claim, read_incident
-from .mapping import READERS, Target, own_columns, read_mapping
+from .geojson import is_geojson, read_features
+from .layouts import LAYOUTS, ColumnError, Layout
+from .mapping import READERS, Target, own_columns, read_mapping, with_point
 from .mapping import Mapping as Columns
 
 #: Degrees: what lies so far from the middle of a file's positions, and as near once turned round, is swapped.
@@ -31,18 +33,32 @@ class _Incident:
     claims: list[ClaimDraft] = field(default_factory=list)
 
 
-def read_file(path: Path, mapping: Path | None, complain: Complain) -> Drafts:
-    """Incidents and published figures of a CSV, JSON or TOML file.
+def read_file(
+    path: Path,
+    mapping: Path | None,
+    complain: Complain,
+    *,
+    layout: str | None = None,
+    zone: str | None = None,
+    leave_out: Callable[[int], None] = lambda row: None,
+) -> Drafts:
+    """Incidents and published figures of a CSV, JSON, GeoJSON or TOML file.
 
     Parameters
     ----------
     path : pathlib.Path
-        A table (``.csv``, or ``.json`` with a list of objects), or a document (``.toml`` or ``.json``) as
+        A table (``.csv``, ``.json`` with a list of objects, ``.geojson``), or a document (``.toml`` or ``.json``) as
         `read_document` takes it.
     mapping : pathlib.Path or None
         Which column is which field; without it a table must have our own names.
     complain : callable
         Called with one line for each mistake: file, row, column, what is wrong.
+    layout : str or None
+        One of `layouts.LAYOUTS`, in place of a mapping.
+    zone : str or None
+        Zone of times that do not say theirs; goes before that of the mapping.
+    leave_out : callable
+        Called with the number of each row of a layout that is about something else.
 
     Raises
     ------
@@ -50,18 +66,26 @@ def read_file(path: Path, mapping: Path | None, complain: Complain) -> Drafts:
         If the file cannot be read at all.
     """
     kind = path.suffix.lower()
-    if kind not in (".csv", ".json", ".toml"):
-        raise InputError("expected a file name that ends in .csv, .json or .toml", path=path)
+    if kind not in (".csv", ".json", ".geojson", ".toml"):
+        raise InputError("expected a file name that ends in .csv, .json, .geojson or .toml", path=path)
     if kind == ".csv":
         names, rows = _read_csv(path, complain)
     else:
         document = load_document(path)
-        if isinstance(document, dict):
-            if mapping is not None:
-                raise InputError("is no table: --mapping is for tables", path=path)
+        if is_geojson(document):
+            rows = [*read_features(document, path, complain)]
+            names = list(dict.fromkeys(name for _, row in rows for name in row))
+        elif isinstance(document, dict):
+            if mapping is not None or layout is not None or zone is not None:
+                raise InputError("is no table: --mapping, --layout and --zone are for tables", path=path)
             return read_document(document, path, complain)
-        names, rows = _read_list(document, path, complain)
+        else:
+            names, rows = _read_list(document, path, complain)
+    if layout is not None:
+        reader = _Reader(path, Columns({}, zone=zone), complain)
+        return reader.read_layout(LAYOUTS[layout], layout, names, rows, leave_out)
     columns = own_columns(names) if mapping is None else read_mapping(mapping)
+    columns = with_point(columns, names) if zone is None else replace(with_point(columns, names), zone=zone)
     return _Reader(path, columns, complain).read(names, rows)
 
 
@@ -128,26 +152,63 @@ class _Reader:
         self._check_positions()
         return [replace(each.draft, claims=tuple(each.claims)) for each in found.values()], []
 
+    def read_layout(
+        self,
+        layout: Layout,
+        name: str,
+        names: list[str],
+        rows: list[tuple[int, Mapping[str, Any]]],
+        leave_out: Callable[[int], None],
+    ) -> Drafts:
+        """Rows of a data set whose columns are known. Which is the latitude its columns say: none looks swapped."""
+        for column in layout.needs:
+            if column not in names:
+                self._complain(f"{self._path}: column {column!r}: is missing from a table of layout {name}")
+        found: dict[str | int, _Incident] = {}
+        self._column = layout.columns
+        for number, row in rows if set(layout.needs) <= set(names) else ():
+            if not layout.wanted(row):
+                leave_out(number)
+                continue
+            try:
+                incident, claims = layout.read(row)
+            except ColumnError as error:
+                self._complain(f"{self._path}: row {number}, column {error.column!r}: {error}")
+                continue
+            self._enter(number, incident, claims, found)
+        return [replace(each.draft, claims=tuple(each.claims)) for each in found.values()], []
+
     def _take(self, number: int, row: Mapping[str, Any], found: dict[str | int, _Incident]) -> None:
         given = {room: self._fields(room, row) for room in READERS}
-        zone = self._columns.zone
-        draft = read_incident(given["incident"], (), self._at(number, "incident"), zone)
         constant = {name for room, name in self._columns.constants if room == "claim"}
-        claim = None
-        if any(value not in (None, "") for name, value in given["claim"].items() if name not in constant):
-            claim = read_claim(given["claim"], self._at(number, "claim"), zone)
-            if claim is not None:
-                self._place(number, "claim", claim)
-                if claim.figure is not None:
-                    self._say(number, ("claim", "figure"), "figures are for documents, not for tables")
+        says = any(value not in (None, "") for name, value in given["claim"].items() if name not in constant)
+        self._enter(number, given["incident"], [given["claim"]] if says else [], found)
+
+    def _enter(
+        self,
+        number: int,
+        incident: Mapping[str, Any],
+        said: list[dict[str, Any]],
+        found: dict[str | int, _Incident],
+    ) -> None:
+        zone = self._columns.zone
+        draft = read_incident(incident, (), self._at(number, "incident"), zone)
+        claims = []
+        for given in said:
+            claim = read_claim(given, self._at(number, "claim"), zone)
+            if claim is None:
+                continue
+            claims.append(claim)
+            self._place(number, "claim", claim)
+            if claim.figure is not None:
+                self._say(number, ("claim", "figure"), "figures are for documents, not for tables")
         if draft is None:
             return
         self._place(number, "incident", draft)
         known = found.setdefault(draft.key or number, _Incident(number, draft))
         if known.row != number:
             self._compare(number, draft, known)
-        if claim is not None:
-            known.claims.append(claim)
+        known.claims += claims
 
     def _fields(self, room: str, row: Mapping[str, Any]) -> dict[str, Any]:
         fields = {name: value for (where, name), value in self._columns.constants.items() if where == room}
