@@ -375,10 +375,10 @@ def test_a_ledger_of_the_first_version_is_brought_up_and_stays_sound(ledger_plac
 
 
 def test_a_column_that_came_after_an_entry_must_be_empty():
-    from rampart.ledger.incidents.store import _says
+    from rampart.ledger.incidents.check import says
 
     payload = canonical({"id": 1, "note": None})
-    assert _says(payload, {"id": 1, "note": None, "track": None})
-    assert not _says(payload, {"id": 1, "note": None, "track": "T1"})
-    assert not _says(payload, {"id": 1, "track": None})
-    assert not _says("{", {"id": 1})
+    assert says(payload, {"id": 1, "note": None, "track": None})
+    assert not says(payload, {"id": 1, "note": None, "track": "T1"})
+    assert not says(payload, {"id": 1, "track": None})
+    assert not says("{", {"id": 1})

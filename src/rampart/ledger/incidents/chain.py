@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_quoted = json.encoder.encode_basestring_ascii
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 #: What stands for the hash of the entry before the first.
@@ -63,7 +64,7 @@ def entry_hash(number: int, at_ns: int, action: str, subject: str, subject_id: i
     >>> entry_hash(1, 0, "add", "incident", 1, "{}", ORIGIN)[:16]
     '57ca78158127ab21'
     """
-    texts = [json.dumps(text, ensure_ascii=True) for text in (action, previous, subject)]
+    texts = [_quoted(text) for text in (action, previous, subject)]
     text = (
         f'{{"action":{texts[0]},"at_ns":{at_ns:d},"number":{number:d},"payload":{payload},"previous":{texts[1]},'
         f'"subject":{texts[2]},"subject_id":{subject_id:d}}}'

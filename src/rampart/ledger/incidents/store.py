@@ -1,7 +1,6 @@
 """The ledger: incidents, claims and statuses in, each change an entry of the history."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,7 +8,7 @@ import sqlalchemy as sa
 from rampart.errors import InputError, RunError
 
 from . import tables
-from .chain import Entry, canonical, faults
+from .check import check_history
 from .columns import Cases, Opinions, read_cases, read_opinions
 from .database import Database
 from .drafts import ClaimDraft, IncidentDraft
@@ -204,16 +203,22 @@ class Ledger:
             ``ok``, ``entries``, ``head`` and ``faults``: ``entry`` (its number, or None) and ``message`` of each; with
             a seal also ``seal``, what that says.
         """
-        entries, found = self._checked()
-        last = entries[-1].hash if entries else None
-        if head is not None and head not in {entry.hash for entry in entries}:
-            found.append((None, f"the history has no entry {head[:16]}...: it was cut off or written anew"))
-        answer: dict[str, Any] = {"entries": len(entries), "head": last}
-        if seal is not None:
-            answer["seal"], wrong = against(seal, entries, public_key, authorities)
-            found += [(None, message) for message in wrong]
-        messages = [{"entry": number, "message": message} for number, message in found]
-        return {"ok": not found, **answer, "faults": messages}
+        with self.database.reading() as connection:
+            found = check_history(self.database.place, connection)
+            wrong = found.faults
+            answer: dict[str, Any] = {
+                "entries": found.entries, "head": None if found.last is None else found.last.hash,
+            }  # fmt: skip
+            if head is not None and not _holds(connection, tables.history.c.hash == head):
+                wrong.append((None, f"the history has no entry {head[:16]}...: it was cut off or written anew"))
+            if seal is not None:
+                history = tables.history.c
+                there = _holds(connection, sa.and_(history.number == seal.entries, history.hash == seal.head))
+                last = 0 if found.last is None else found.last.number
+                answer["seal"], messages = against(seal, last, there, public_key, authorities)
+                wrong += [(None, message) for message in messages]
+        listed = [{"entry": number, "message": message} for number, message in wrong]
+        return {"ok": not wrong, **answer, "faults": listed}
 
     def seal(self, key: Any, *, now_ns: int) -> Seal:
         """Sign what the last entry is.
@@ -230,20 +235,13 @@ class Ledger:
         RunError
             If the ledger is not sound: what was changed must not be sealed as if it had always been so.
         """
-        entries, found = self._checked()
-        if found:
-            raise RunError(f"the ledger is not sound, so it is not sealed: {found[0][1]}")
-        if not entries:
-            raise InputError("has no entries to seal", path=self.database.place.name)
-        return Seal.sign(entries[-1].number, entries[-1].hash, now_ns, key)
-
-    def _checked(self) -> tuple[list[Entry], list[tuple[int | None, str]]]:
-        """The history, and what is wrong with it and the tables."""
         with self.database.reading() as connection:
-            table = tables.history
-            rows = connection.execute(sa.select(table).order_by(table.c.number))
-            entries = [Entry(*row) for row in rows]
-            return entries, [*faults(entries), *_table_faults(connection, entries)]
+            found = check_history(self.database.place, connection)
+        if found.faults:
+            raise RunError(f"the ledger is not sound, so it is not sealed: {found.faults[0][1]}")
+        if found.last is None:
+            raise InputError("has no entries to seal", path=self.database.place.name)
+        return Seal.sign(found.last.number, found.last.hash, now_ns, key)
 
 
 def _fetch(connection: sa.Connection, query: sa.Select) -> list[dict[str, Any]]:
@@ -262,27 +260,5 @@ def _refuse_keys(keys: list[str], known: set[str | None]) -> None:
         known.add(key)
 
 
-def _table_faults(connection: sa.Connection, entries: Iterable[Entry]) -> list[tuple[int | None, str]]:
-    """Rows that are not what the last history entry about them says, and rows that no entry tells of."""
-    latest = {(entry.subject, entry.subject_id): entry for entry in entries}
-    found: list[tuple[int | None, str]] = []
-    for name, table in tables.SUBJECTS.items():
-        for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings():
-            entry = latest.pop((name, row["id"]), None)
-            if entry is None:
-                found.append((None, f"{name} {row['id']} is in no entry of the history"))
-            elif not _says(entry.payload, dict(row)):
-                found.append((entry.number, f"{name} {row['id']} is not what entry {entry.number} says"))
-    for (name, number), entry in latest.items():
-        found.append((entry.number, f"{name} {number} of entry {entry.number} is gone"))
-    return found
-
-
-def _says(payload: str, row: dict[str, Any]) -> bool:
-    try:
-        if payload == canonical(row):
-            return True
-        told = json.loads(payload)  # from before a migration added columns, which are empty then
-        return payload == canonical({key: value for key, value in row.items() if key in told or value is not None})
-    except (TypeError, ValueError, RecursionError):  # bytes, an infinite number, no JSON
-        return False
+def _holds(connection: sa.Connection, what: sa.ColumnElement[bool]) -> bool:
+    return connection.execute(sa.select(tables.history.c.number).where(what)).first() is not None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rampart.errors import InputError
-from rampart.ledger.incidents.chain import Entry, canonical
+from rampart.ledger.incidents.chain import canonical
 
 from .key import library
 from .stamp import read_stamp
@@ -134,15 +134,17 @@ class Seal:
 
 
 def against(
-    seal: Seal, entries: Sequence[Entry], public_key: bytes | None = None, authorities: Sequence[Any] = ()
+    seal: Seal, last: int, there: bool, public_key: bytes | None = None, authorities: Sequence[Any] = ()
 ) -> tuple[dict[str, Any], list[str]]:
     """Compare a history with a seal.
 
     Parameters
     ----------
     seal : Seal
-    entries : sequence of Entry
-        The history as it is now.
+    last : int
+        Number of the last entry of the history as it is now.
+    there : bool
+        Whether the entry that was sealed is there, with that hash.
     public_key : bytes or None
         Of the only key that is believed; None believes the seal's own, which shows changes but not forgeries.
     authorities : sequence of certificates
@@ -158,11 +160,9 @@ def against(
         faults.append("the seal was changed: its signature does not fit")
     if public_key is not None and public_key != seal.public_key:
         faults.append("the seal was signed by another key than the one given")
-    by_number = {entry.number: entry for entry in entries}
-    last = max(by_number, default=0)
     if last < seal.entries:
         faults.append(f"the history ends with entry {last}, but entry {seal.entries} was sealed: it was cut off")
-    elif seal.entries not in by_number or by_number[seal.entries].hash != seal.head:
+    elif not there:
         faults.append(f"entry {seal.entries} is not the one that was sealed: the history was written anew")
     stamps = []
     for number, octets in enumerate(seal.time_stamps, 1):
