@@ -79,6 +79,20 @@ def among_birds(weight: float, bird: float, birds: float) -> float:
     return weight / (1.0 + bird * birds)
 
 
+def there_among_birds(existence: float, birds: float) -> float:
+    """Probability that a track is one object when so many birds are in view.
+
+    What it is else, detections that do not belong together, is likelier by as much as there is more to be mixed up: the
+    tracker's own odds count false alarms alone.
+
+    Examples
+    --------
+    >>> round(there_among_birds(0.99, 0.0), 3), round(there_among_birds(0.99, 80.0), 3)
+    (0.99, 0.55)
+    """
+    return existence / (existence + (1.0 - existence) * (1.0 + birds))
+
+
 def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = math.inf) -> list[Danger]:
     """What each confirmed or coasted track means for each area.
 
@@ -136,7 +150,7 @@ def _danger(
         int(tracks.number[i]),
         reaches,
         among_birds(weight, classes[TargetClass.BIRD], birds),
-        float(tracks.existence[i]),
+        there_among_birds(float(tracks.existence[i]), birds),
         max(_DRONE if reaches else _BALLISTIC, key=classes.__getitem__),
         0.0 if row is None else float(predictions.impact_sigma_s[row]),
         int(tracks.hits[i]),

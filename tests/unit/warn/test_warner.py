@@ -288,6 +288,14 @@ def test_a_look_alike_is_not_believed_in_a_sky_full_of_birds(bird, birds, warned
     assert bool(clock.said) == warned
 
 
+@pytest.mark.parametrize(("existence", "birds", "warned"), [(0.98, 0, True), (0.98, 60, False), (0.9999, 60, True)])
+def test_three_birds_in_a_row_are_no_mortar_bomb(existence, birds, warned):
+    flock = [Rocket(track=10 + k, kind=TargetClass.BIRD, belief=1.0, predicted=False) for k in range(birds)]
+    bomb = Rocket(kind=TargetClass.MORTAR, belief=0.99, existence=existence, hits=3)
+    said = Clock(Warner(site())).run(5.0, 8.0, bomb, *flock)
+    assert bool(said) == warned
+
+
 def test_drone_that_passes_wide_is_not_warned_of(clock):
     for i in range(60):
         east = -3000 + 15.0 * i

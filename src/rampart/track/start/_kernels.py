@@ -52,7 +52,7 @@ from rampart.track.upkeep._kernels import beyond_doubt, healthy, note_detection,
 
 # Two detections move the balance of the families by no more than the ln odds that they are of one object and the first
 # of these, and never by more than the second
-LEAST_START, MOST_START = 6.0, 12.0
+LEAST_START, MOST_START = 3.0, 12.0
 
 
 @kernel
