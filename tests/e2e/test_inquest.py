@@ -182,7 +182,7 @@ def told(rampart, recording):
     rampart("incident", "claim", 1, "--source", "press", "--publisher", "AFP", "--count", ">=2", "--type", "rocket",
             "--outcome", "intercepted", "--statement", "Shot down by the radar-guided gun.", "--attribution",
             "Grey Brigades")  # fmt: skip
-    rampart("incident", "find", 1, "casualty", "--note", "2 hurt, says the Grey Brigades' channel")
+    rampart("incident", "event", 1, "--kind", "casualty", "--note", "2 hurt, says the Grey Brigades' channel")
     return rampart
 
 
@@ -263,10 +263,6 @@ def test_incidents_without_a_recording_have_reports_too(rampart, tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("find", 1, "impact"), "--lat-deg and --lon-deg"),
-        (("find", 1, "impact", "--lat-deg", "33", "--lon-deg", "44", "--track", "bdsc/T99"), "the incident has"),
-        (("find", 1, "meteor"), "meteor"),
-        (("find", 7, "other", "--note", "x"), "no incident 7"),
         (("report", 1, "--out", "r.docx"), "ends in .html or .pdf"),
     ],
 )
@@ -275,3 +271,33 @@ def test_what_cannot_be_is_refused_in_a_line(told, words, said):
     assert code == 2
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_live_night_is_explained_from_what_was_found(rampart, live):
+    """The crater of what was tracked and warned of, and one that nobody saw coming."""
+    rampart("incident", "add", "--from", live)
+    code, out, _ = rampart("explain", "--incident", 1)
+    assert (code, "no impact is confirmed" in out) == (0, True)
+    crater = ("--kind", "impact", "--time", "2021-06-05T18:00:38Z", "--radius-m", 5)
+    rampart("incident", "event", 1, *crater, "--lat-deg", 33.27166, "--lon-deg", 44.21740)
+    rampart("incident", "event", 1, *crater, "--lat-deg", 33.2700, "--lon-deg", 44.2330, "--note", "behind the hall")
+    rampart("incident", "claim", 1, "--source", "press", "--statement", "Four.", "--count", 4, "--type", "rocket")
+    said = answer(rampart("explain", "--incident", 1, "--json"))
+    seen, unseen = said["threats"]
+    assert seen["track"].startswith("bdsc/T")
+    assert (seen["missed"], seen["late"], seen["gate"]) == (False, False, None)
+    assert seen["zones"] == [
+        {"zone": "farmland-west", "warned": True, "lead_s": pytest.approx(22.4, abs=0.2), "needs_s": 15.0}
+    ]
+    assert (unseen["track"], unseen["missed"], unseen["gate"]) == (None, True, "unseen")
+    assert unseen["sensors"][0]["sensor"] == "r1"
+    assert said["claims"][0]["unaccounted"] == 2
+    assert "NEVER TRACKED" in rampart("explain", "--incident", 1)[1]
+
+
+def test_explaining_an_incident_needs_its_recording(rampart):
+    rampart("incident", "import", "--example", "iraq-2021")
+    code, _, err = rampart("explain", "--incident", 1)
+    assert (code, "no recording was entered" in err) == (2, True)
+    assert rampart("explain")[0] == 2
+    assert rampart("explain", "--incident", 1, "--out", "x.html")[0] == 2

@@ -38,8 +38,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for module in (
-    simulate, study, inspect, track, coverage, explain, replay, recording, incident, exercise, serve, feed, siren, users,
-    benchmark,
+    simulate, study, inspect, track, coverage, explain, replay, recording, incident, exercise, serve, feed, siren,
+    users, benchmark,
 ):  # fmt: skip
     module.register(app)
 

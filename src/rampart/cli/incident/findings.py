@@ -97,7 +97,7 @@ def evidence(
 
 
 def _found(path: Path, sha256: str) -> str:
-    from rampart.ledger.incidents.findings import hash_file
+    from rampart.ledger.fingerprint import hash_file
 
     if not path.is_file():
         return "missing"

@@ -1,4 +1,4 @@
-"""From recordings to incidents, from incidents to reports: what was found, the after-action report, calibration."""
+"""From recordings to incidents, from incidents to after-action reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rampart.cli.answer import out, print_json, quiet_or
 from rampart.cli.simulate import Json
 from rampart.errors import InputError
 
-from .options import Db, Lat, Lon, Number, Radius, now_ns, open_ledger, refuse_option
+from .options import Db, Number, now_ns, open_ledger
 
 if TYPE_CHECKING:
     from rampart.ledger.inquest.dossier import Dossier
@@ -35,40 +35,6 @@ def add_recording(recording: Path, key: str | None, title: str | None, db: str |
     for number, draft in zip(made["incidents"], drafts, strict=True):
         out.print(f"incident {number}: {draft.title}", markup=False)
         out.print(f"  {len(draft.events)} events; report: rampart incident report {number} --out report.html")
-
-
-def find(
-    incident: Number,
-    kind: Annotated[str, typer.Argument(help="impact, debris, find, casualty, siren, ...: what was found.")] = "impact",
-    time: Annotated[str | None, typer.Option(help="When, with zone.")] = None,
-    place: Annotated[str | None, typer.Option(help="Where, in words.")] = None,
-    lat_deg: Lat = None,
-    lon_deg: Lon = None,
-    radius_m: Radius = None,
-    track: Annotated[str | None, typer.Option(help="The track it belongs to, e.g. embassy/T3.")] = None,
-    note: Annotated[str | None, typer.Option(help="A few words; of casualties their number first.")] = None,
-    db: Db = None,
-    json: Json = False,
-) -> None:
-    """Enter what was found of an incident: a confirmed impact, debris, casualties."""
-    from rampart.ledger.incidents.findings import read_event
-
-    given = {"kind": kind, "time": time, "place": place, "lat_deg": lat_deg, "lon_deg": lon_deg, "radius_m": radius_m}
-    draft = read_event({**given, "track": track, "note": note}, refuse_option)
-    assert draft is not None  # refuse_option raises
-    if (draft.lat_deg is None) != (draft.lon_deg is None):
-        raise InputError("--lat-deg and --lon-deg belong together")
-    if draft.kind in ("impact", "find") and draft.lat_deg is None:
-        raise InputError(f"{draft.kind}: expected --lat-deg and --lon-deg of where it was found")
-    ledger = open_ledger(db)
-    known = {e["track"] for e in ledger.incident(incident)["events"] if e["track"]}
-    if draft.track is not None and draft.track not in known:
-        raise InputError(f"--track {draft.track!r}: the incident has {', '.join(sorted(known)) or 'no track'}")
-    number = ledger.add_findings(incident, [draft], now_ns=now_ns())["events"][0]
-    if json:
-        print_json({"schema": 1, "incident": incident, "event": number})
-    else:
-        out.print(f"event {number} of incident {incident}: {draft.kind}")
 
 
 def report(
@@ -150,4 +116,43 @@ def _explained(dossier: Dossier) -> Dossier:
     return replace(dossier, failures=failures, notes=tuple(answer["notes"]))
 
 
-COMMANDS = (("find", find), ("report", report))
+def calibration(
+    page: Annotated[Path | None, typer.Option("--out", help="Write the figures as a page, FILE.html.")] = None,
+    db: Db = None,
+    json: Json = False,
+) -> None:
+    """Predicted impacts against those confirmed later, over all incidents: coverage, ranks, misses."""
+    from rampart.ledger import write_text
+    from rampart.ledger.inquest.calibration import calibration as calibrate
+    from rampart.ledger.inquest.calibration_page import render_calibration
+
+    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        raise InputError("expected a file name that ends in .html", path=page)
+    answer = calibrate(open_ledger(db))
+    if page is not None:
+        write_text(page, render_calibration(answer))
+        answer["files"] = [str(page)]
+    if json:
+        print_json(answer)
+        return
+    for line in _calibration_words(answer):
+        out.print(line, markup=False)
+    if page is not None:
+        out.print(f"  {page}", markup=False)
+
+
+def _calibration_words(answer: dict[str, Any]) -> list[str]:
+    lines = []
+    for name in ("real", "simulated"):
+        figures = answer[name]
+        lines.append(f"{name} impacts that are confirmed: {figures['impacts']}")
+        for when, f in figures["known"].items():
+            if f["n"]:
+                held = next(c for c in f["coverage"] if c["claimed"] == 0.9)
+                share = f"{held['observed']:.0%} in the 90 % ellipse ({held['low']:.0%} to {held['high']:.0%})"
+                miss = f"off by {f['miss_m']['median']:.0f} m (median)"
+                lines.append(f"  as known {when.replace('_', ' ')}: {f['n']}, {share}, {miss}")
+    return lines
+
+
+COMMANDS = (("report", report), ("calibration", calibration))

@@ -1,12 +1,12 @@
 """What is known of an incident beside claims: events within it, and files of evidence by their hash."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rampart.errors import InputError
+from rampart.ledger.fingerprint import hash_file
 
 from . import fields
 from .drafts import PLACE_FIELDS, Complain, columns_of, read_fields
@@ -131,22 +131,3 @@ def evidence_of(path: Path, kind: str, note: str | None = None) -> EvidenceDraft
         raise InputError(f"kind: expected one of {', '.join(fields.EVIDENCE)}")
     digest, size = hash_file(path)
     return EvidenceDraft(word, path.name, digest, size, None if note is None else fields.parse_text(500)(note))
-
-
-def hash_file(path: Path) -> tuple[str, int]:
-    """SHA-256 in hexadecimal, and size [bytes], of a file.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read.
-    """
-    digest, size = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-                size += len(block)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    return digest.hexdigest(), size

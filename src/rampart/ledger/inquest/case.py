@@ -58,15 +58,27 @@ class Case:
     health: Mapping[str, tuple[HealthChange, ...]] = field(default_factory=dict)
 
     def between(self, start_s: float, end_s: float, sites: tuple[str, ...] = ()) -> Case:
-        """Only the raids that touch a time [s], of some sites or of all."""
+        """Only the raids that touch a time [s], of some sites or of all; threats are numbered anew."""
         kept = []
+        count = 0
         for story in self.stories:
             if sites and story.site.id not in sites:
                 continue
             raids = tuple(r for r in story.raids if r.start_s <= end_s and r.end_s >= start_s)
             if raids:
+                raids, count = _numbered(raids, count)
                 kept.append(replace(story, raids=raids, messages=_told(story, raids)))
         return replace(self, stories=tuple(kept))
+
+
+def _numbered(raids: tuple[Raid, ...], count: int) -> tuple[tuple[Raid, ...], int]:
+    """Raids whose threats are numbered from `count` + 1 on, and how many there are then."""
+    found = []
+    for raid in raids:
+        threats = tuple(replace(threat, number=count + i) for i, threat in enumerate(raid.threats, start=1))
+        count += len(threats)
+        found.append(replace(raid, threats=threats))
+    return tuple(found), count
 
 
 def _told(story: SiteStory, raids: tuple[Raid, ...]) -> tuple:

@@ -55,7 +55,7 @@ def render_inquest(dossier: Dossier) -> str:
         ),
         _banner(dossier, "footer"),
     ]
-    return _document(str(dossier.incident["title"] or f"Incident {dossier.incident['id']}"), body)
+    return document(str(dossier.incident["title"] or f"Incident {dossier.incident['id']}"), body)
 
 
 def render_release(dossier: Dossier) -> str:
@@ -83,7 +83,7 @@ def render_release(dossier: Dossier) -> str:
         ),
         _banner(dossier, "footer", release=True),
     ]
-    page = _document(f"Incident at {site}", body)
+    page = document(f"Incident at {site}", body)
     check_release(page, dossier)
     return page
 
@@ -98,7 +98,8 @@ def _public_counts(dossier: Dossier) -> list[tuple[str, str]]:
     return found
 
 
-def _document(title: str, body: Sequence[str]) -> str:
+def document(title: str, body: Sequence[str]) -> str:
+    """A page that loads nothing."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),

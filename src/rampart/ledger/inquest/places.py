@@ -10,7 +10,7 @@ import numpy as np
 from rampart.ledger.report.ground import Panel
 from rampart.ledger.report.story import SiteStory, Threat
 from rampart.ledger.report.svg import number, picture, tag, text, tip
-from rampart.ledger.report.tables import NONE, inline_badge, table
+from rampart.ledger.report.tables import NONE, inline_badge, outcome_chip, table
 from rampart.ledger.report.timeline import clock
 from rampart.records import Row
 
@@ -170,7 +170,7 @@ def _impact_rows(story: SiteStory, threat: Threat, found: Found | None) -> list[
                 words,
                 f"{threat.arrival_s - float(when_s or 0.0):.1f} s",
                 escape(f"{length(2 * ellipse.semi_major_m)} by {length(2 * ellipse.semi_minor_m)}"),
-                _found_words(found) if not rows else "",
+                _found_words(threat, found) if not rows else "",
                 off,
                 inside,
                 share,
@@ -179,7 +179,9 @@ def _impact_rows(story: SiteStory, threat: Threat, found: Found | None) -> list[
     return rows
 
 
-def _found_words(found: Found | None) -> str:
+def _found_words(threat: Threat, found: Found | None) -> str:
+    if found is None and threat.destroyed_s is not None:
+        return outcome_chip("destroyed")
     if found is None:
         return "<span class='chip'>not confirmed</span>"
     how = (

@@ -61,7 +61,7 @@ def _impacts(dossier: Dossier) -> Iterator[str]:
     if unconfirmed:
         yield (
             f"Where did {join(unconfirmed)} come down? No impact is confirmed; the predicted ellipses say where to "
-            "look (rampart incident find enters what is found)."
+            "look (rampart incident event enters what is found)."
         )
 
 
