@@ -260,6 +260,26 @@ def test_events_evidence_merge_and_split(anywhere, tmp_path):
         assert expected in anywhere(*words, code=2)
 
 
+def test_statistics_as_files(anywhere, tmp_path):
+    anywhere("import", "--example", "iraq-2021")
+    for name, begins in (("s.csv", b"part,measure,key"), ("s.json", b'{"schema": 1'), ("s.parquet", b"PAR1"),
+                         ("s.svg", b"<svg"), ("s.html", b"<!DOCTYPE html>")):  # fmt: skip
+        assert anywhere("stats", "--out", name) == f"{name}\n"
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    assert anywhere("stats", "--format", "csv", "--site", "kabul").splitlines()[1] == "recorded,total,,1,,,,13,"
+    assert len(anywhere("list", "--since", "2021-08-01").splitlines()) == 3
+    assert "claimed by a group: 2 of 15; claims 3, 18" in anywhere("stats", "--trace")
+    assert json.loads(anywhere("stats", "--status", "under_investigation", "--json"))["recorded"]["incidents"] == [6]
+    for words, expected in (
+        (("--out", "s.xls"), "ends in none of .csv, .json"),
+        (("--format", "xls"), "--format: 'xls' is not known"),
+        (("--format", "svg"), "expected --out FILE"),
+        (("--format", "csv", "--json"), "are two answers"),
+        (("--status", "ajar"), "--status: 'ajar' is not known"),
+    ):
+        assert expected in anywhere("stats", *words, code=2)
+
+
 def test_a_seal_made_by_hand(anywhere, tmp_path):
     pytest.importorskip("cryptography", reason="cryptography is not installed")
     anywhere("import", "--example", "iraq-2021")

@@ -12,7 +12,7 @@ from rampart.cli.answer import out, print_json
 from rampart.cli.simulate import Json
 from rampart.errors import InputError
 
-from .options import Db, now_ns, open_ledger
+from .options import Db, now_ns, open_ledger, write_whole
 
 if TYPE_CHECKING:
     from rampart.ledger.incidents.seals import Seal
@@ -91,14 +91,14 @@ def seal(
         if out_file is None or request is not None:
             raise InputError("--stamp: expected --out with the seal that it is for, and no --request")
         made, place = _stamped(out_file, stamp), out_file
-        _write(place, made.text().encode())
+        write_whole(place, made.text().encode())
     else:
         assert key is not None
         made = open_ledger(db).seal(seals.load_private_key(key), now_ns=now_ns())
         place = out_file or Path("rampart-out") / f"ledger-seal-{made.entries}.json"
-        _write(place, made.text().encode(), new=True)
+        write_whole(place, made.text().encode(), new=True)
     if request is not None:
-        _write(request, seals.stamp_request(made.imprint), new=True)
+        write_whole(request, seals.stamp_request(made.imprint), new=True)
     answer = {
         "schema": 1, "out": str(place), "entries": made.entries, "head": made.head, "at_ns": made.at_ns,
         "key": made.key_id, "time_stamps": len(made.time_stamps), "request": None if request is None else str(request),
@@ -121,19 +121,6 @@ def _stamped(place: Path, answer: Path) -> Seal:
     if told.imprint != seal.imprint:
         raise InputError(f"is not about the seal {place}", path=answer)
     return replace(seal, time_stamps=(*seal.time_stamps, octets))
-
-
-def _write(path: Path, octets: bytes, *, new: bool = False) -> None:
-    """A whole file or none; a new one never in place of another."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if new and path.exists():
-            raise InputError("is there already; a seal is never written over", path=path)
-        beside.write_bytes(octets)
-        beside.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", path=path) from None
 
 
 def _say(answer: dict[str, Any], words: str, json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -58,3 +59,16 @@ def claim_of(given: dict[str, Any]) -> ClaimDraft:
     draft = read_claim(given, refuse_option)
     assert draft is not None  # refuse_option raises
     return draft
+
+
+def write_whole(path: Path, octets: bytes, *, new: bool = False) -> None:
+    """A whole file or none; a new one never in place of another."""
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if new and path.exists():
+            raise InputError("is there already, and is not written over", path=path)
+        beside.write_bytes(octets)
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", path=path) from None

@@ -106,8 +106,7 @@ def _link_words(link: Mapping[str, Any]) -> str:
     return f"{said[link['verdict']]}: {why}"
 
 
-def ask(
-    ledger: Ledger,
+def asked_for(
     *,
     since: str | None = None,
     until: str | None = None,
@@ -115,9 +114,8 @@ def ask(
     kind: str | None = None,
     outcome: str | None = None,
     status: str | None = None,
-    trace: bool = False,
-) -> dict[str, Any]:
-    """Statistics of the incidents asked for; a day or time without a zone is meant in UTC.
+) -> Filter:
+    """A filter from texts; a day or time without a zone is meant in UTC.
 
     Raises
     ------
@@ -137,7 +135,21 @@ def ask(
             raise InputError(f"--{name}: {error}") from None
         if text is not None and spans[-1] is None:
             raise InputError(f"--{name}: expected a day or time")
-    asked = Filter(spans[0], spans[1], site, kind, outcome, status)
+    return Filter(spans[0], spans[1], site, kind, outcome, status)
+
+
+def ask(ledger: Ledger, *, trace: bool = False, **filters: str | None) -> dict[str, Any]:
+    """Statistics of the incidents asked for.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    trace : bool
+        Whether to name the incidents and claims behind every count.
+    **filters : str or None
+        See `asked_for`.
+    """
+    asked = asked_for(**filters)
     return incident_statistics(*ledger.columns(), asked, trace=trace)
 
 
@@ -171,16 +183,24 @@ def statistics_words(answer: Mapping[str, Any]) -> Iterator[str]:
     open_ = recorded["total"] - recorded["certain"]
     note = f", {open_} of them with a time that leaves open whether they belong here" if open_ else ""
     yield f"recorded: {recorded['total']} incidents{note}"
-    for name in ("by_type", "by_site", "by_month", "by_time_of_day"):
-        yield f"  {name.replace('_', ' ')}: {', '.join(f'{key} {n}' for key, n in recorded[name].items())}"
+    trace = recorded.get("trace")
+    for name in ("by_type", "by_outcome", "by_site", "by_month", "by_time_of_day", "by_status"):
+        said = ", ".join(f"{key.replace('_', ' ')} {n}" for key, n in recorded[name].items())
+        yield f"  {name.replace('_', ' ')}: {said}"
+        if trace:
+            yield from (f"    {key}: {_behind(behind)}" for key, behind in trace[name].items())
     for kind, weapons in recorded["weapons"].items():
-        yield f"  {kind}s: {weapons['mean']:.1f}, {weapons['low']} to {weapons['high']} (90 %)"
-    outcome = recorded["outcome"]
+        behind = f"; from claims {_ids(weapons['claims'])}" if trace else ""
+        yield f"  {kind}s: {weapons['mean']:.1f}, {weapons['low']} to {weapons['high']} (90 %){behind}"
+    outcome, claimed = recorded["outcome"], recorded["claimed"]
     if outcome["incidents"]:
+        behind = f"; from claims {_ids(outcome['claims'])}" if trace else ""
         yield (
             f"  intercepted: {outcome['intercepted']['mean']:.1f} of {outcome['incidents']} incidents with a known "
-            f"outcome, {outcome['intercepted']['low']} to {outcome['intercepted']['high']} (90 %)"
+            f"outcome, {outcome['intercepted']['low']} to {outcome['intercepted']['high']} (90 %){behind}"
         )
+    behind = f"; claims {_ids(claimed['claims'])}" if trace and claimed["claims"] else ""
+    yield f"  claimed by a group: {claimed['incidents']} of {recorded['total']}{behind}"
     yield "reported by others, not counted here:"
     for figure in answer["reported"]:
         who = figure["publisher"] or figure["source"].replace("_", " ")
@@ -188,3 +208,8 @@ def statistics_words(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {value} {figure['what']}, as of {figure['as_of']}: {who}, claim {figure['claim_id']}"
     if not answer["reported"]:
         yield "  nothing"
+
+
+def _behind(behind: Mapping[str, Any]) -> str:
+    claims = f"; claims {_ids(behind['claims'])}" if behind.get("claims") else ""
+    return f"incidents {_ids(behind['incidents'])}{claims}"
