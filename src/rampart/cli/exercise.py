@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from rampart.errors import InputError
+
 from .answer import err, out, print_json
 from .simulate import Json, Seed, Set
 
@@ -31,9 +33,26 @@ def exercise_command(
     run: Annotated[int, typer.Option(min=0, help="Number of the run in a study.")] = 0,
     speed: Annotated[float, typer.Option(min=0.1, max=100.0, help="Simulated seconds per second.")] = 1.0,
     set_: Set = None,
+    display: Annotated[
+        bool | None,
+        typer.Option(
+            "--display/--no-display",
+            help="Train on the live display, with a debrief. On with the extra live; off with --json.",
+        ),
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Of the display; 8080, or a free one.")] = None,
+    out_dir: Annotated[Path | None, typer.Option("--out", help="Folder for the debrief.")] = None,
+    stay_s: Annotated[
+        float | None,
+        typer.Option(min=0, help="How long the display stays open after the raid; until Ctrl-C if not given."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Fly a raid live: the chain decides in real time, and every peer is told, marked EXERCISE. Ctrl-C ends it."""
+    """Fly a raid live: the chain decides in real time, and every peer is told, marked EXERCISE. Ctrl-C ends it.
+
+    On the display a trainee acknowledges alarms, decides about warnings, releases or withholds simulated shots, and
+    reads in the debrief what that came to.
+    """
     from rampart.exercise import drill, with_outs, with_peers
     from rampart.pipeline import load
 
@@ -42,6 +61,11 @@ def exercise_command(
     if outs is not None:
         loaded = with_outs(loaded, outs)
     loaded = with_peers(loaded, to or [])
+    if _wanted(display, json=json):
+        from .training import run_training
+
+        run_training(loaded, seed=seed, run=run, speed=speed, port=port, folder=out_dir, stay_s=stay_s, json=json)
+        return
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:
@@ -59,6 +83,16 @@ def exercise_command(
         took = peer["detection_to_sent_ms"]["median"]
         words = "nothing to say" if took is None else f"median {took:.0f} ms from the report that decided to the bytes"
         out.print(f"{peer['id']}: {peer['messages']} messages, {peer['acknowledged']} acknowledged, {words}")
+
+
+def _wanted(display: bool | None, *, json: bool) -> bool:
+    """Whether the display is to be opened."""
+    from importlib.util import find_spec
+
+    there = all(find_spec(name) is not None for name in ("fastapi", "uvicorn", "websockets", "msgpack"))
+    if display and not there:
+        raise InputError("--display needs packages: pip install 'rampart[live]'")
+    return (there and not json) if display is None else display
 
 
 def _say(place: Any, row: Any) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from rampart.pipeline import Place, Scenario, World, build_places, build_world
 from rampart.records import Detections, Tracks
 from rampart.sensor.rounds import Rounds
@@ -62,6 +64,16 @@ class Raid:
         """Take what the chain of a site tracks: its cameras turn there. From any thread."""
         with self._lock:
             self._tracks[site] = now_ns, tracks
+
+    def lose(self, site: str, ended_s: np.ndarray) -> None:
+        """Flights that ended early, (flights,) seconds since the start, inf where not. From any thread."""
+        for side in self._sides:
+            if side.place.site.id == site and (ended_s != side.sky.ended_s).any():
+                side.sky = side.sky.with_ended(ended_s)
+
+    def worlds(self) -> tuple[World, ...]:
+        """Truth, site by site."""
+        return tuple(side.world for side in self._sides)
 
     def scans(self) -> Iterator[Scan]:
         """The scans of all sites in order of delivery; each is made when it is asked for."""

@@ -73,4 +73,4 @@ def person_of(request: Request) -> Person:
     person = getattr(request.state, "person", None)
     if person is None:
         raise HTTPException(500, "a route without a role asked who it is")
-    return person  # type: ignore[no-any-return]
+    return person

@@ -69,11 +69,11 @@ class ModeBody(Body):
 
 
 def _display(request: Request) -> Display:
-    return request.app.state.display  # type: ignore[no-any-return]
+    return request.app.state.display
 
 
 def _gate(request: Request) -> Gate:
-    return request.app.state.gate  # type: ignore[no-any-return]
+    return request.app.state.gate
 
 
 def _chosen(display: Display, site: str | None) -> list[str]:
@@ -254,7 +254,7 @@ def take_decision(request: Request, body: DecisionBody) -> dict[str, Any]:
 @routes.add("GET", "/api/v1/checks", Role.VIEWER)
 def checks(request: Request) -> dict[str, Any]:
     """What must hold before warnings are meant, and whether it does."""
-    found = getattr(_display(request).behind, "checks", list)()
+    found: list[Any] = getattr(_display(request).behind, "checks", list)()
     return {"schema": 1, "checks": [{"name": c.name, "passed": c.passed, "text": c.text} for c in found]}
 
 

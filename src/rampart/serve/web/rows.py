@@ -86,4 +86,4 @@ def _prediction(picture: SitePicture, row: Row) -> dict[str, Any]:
 
 
 def _matrix(values: np.ndarray) -> list[list[float]] | None:
-    return np.round(values, 2).tolist() if np.isfinite(values).all() else None  # type: ignore[no-any-return]
+    return np.round(values, 2).tolist() if np.isfinite(values).all() else None

@@ -153,7 +153,7 @@ class WebServer:
 
     def stop(self) -> None:
         """End every connection, and listen no more."""
-        self._server.should_exit = self._server.force_exit = True
+        self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(5.0)
             self._thread = None
