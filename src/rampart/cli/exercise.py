@@ -37,7 +37,7 @@ def exercise_command(
         bool | None,
         typer.Option(
             "--display/--no-display",
-            help="Train on the live display, with a debrief. On with the extra live; off with --json.",
+            help="Train on the live display, with a debrief. On in a terminal with the extra live; else off.",
         ),
     ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Of the display; 8080, or a free one.")] = None,
@@ -92,7 +92,7 @@ def _wanted(display: bool | None, *, json: bool) -> bool:
     there = all(find_spec(name) is not None for name in ("fastapi", "uvicorn", "websockets", "msgpack"))
     if display and not there:
         raise InputError("--display needs packages: pip install 'rampart[live]'")
-    return (there and not json) if display is None else display
+    return (there and not json and err.is_terminal) if display is None else display
 
 
 def _say(place: Any, row: Any) -> None:
