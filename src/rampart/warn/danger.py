@@ -10,6 +10,7 @@ from rampart.records import Picture, PredictionKind, Predictions, Site, TargetCl
 
 _BALLISTIC = [c for c in TargetClass if c.ballistic]
 _DRONE = [c for c in TargetClass if c.drone]
+_PAIR = 2
 _DRONE_START, _DRONE_END = int(_DRONE[0]), int(_DRONE[-1]) + 1
 _WORDS = {
     int(TargetClass.MULTIROTOR): "drone",
@@ -79,18 +80,22 @@ def among_birds(weight: float, bird: float, birds: float) -> float:
     return weight / (1.0 + bird * birds)
 
 
-def there_among_birds(existence: float, birds: float) -> float:
-    """Probability that a track is one object when so many birds are in view.
+def there_among_birds(existence: float, hits: int, birds: float) -> float:
+    """Probability that a track of so many detections is one object when so many birds are in view.
 
     What it is else, detections that do not belong together, is likelier by as much as there is more to be mixed up: the
-    tracker's own odds count false alarms alone.
+    tracker's own odds count false alarms alone. Of two detections both may be of any bird; of more, the first two have
+    been found again where they should be.
 
     Examples
     --------
-    >>> round(there_among_birds(0.99, 0.0), 3), round(there_among_birds(0.99, 80.0), 3)
-    (0.99, 0.55)
+    >>> round(there_among_birds(0.9999, 2, 0.0), 3), round(there_among_birds(0.9999, 2, 80.0), 3)
+    (1.0, 0.604)
+    >>> round(there_among_birds(0.9999, 3, 80.0), 3)
+    0.992
     """
-    return existence / (existence + (1.0 - existence) * (1.0 + birds))
+    mixed = (1.0 + birds) ** (1 if hits > _PAIR else 2)
+    return existence / (existence + (1.0 - existence) * mixed)
 
 
 def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = math.inf) -> list[Danger]:
@@ -150,7 +155,7 @@ def _danger(
         int(tracks.number[i]),
         reaches,
         among_birds(weight, classes[TargetClass.BIRD], birds),
-        there_among_birds(float(tracks.existence[i]), birds),
+        there_among_birds(float(tracks.existence[i]), int(tracks.hits[i]), birds),
         max(_DRONE if reaches else _BALLISTIC, key=classes.__getitem__),
         0.0 if row is None else float(predictions.impact_sigma_s[row]),
         int(tracks.hits[i]),

@@ -296,6 +296,16 @@ def test_three_birds_in_a_row_are_no_mortar_bomb(existence, birds, warned):
     assert bool(said) == warned
 
 
+def test_two_birds_are_no_mortar_bomb_and_a_third_detection_settles_it():
+    clock = Clock(Warner(site()), hits=1)
+    flock = [Rocket(track=10 + k, kind=TargetClass.BIRD, belief=1.0, predicted=False) for k in range(80)]
+    bomb = Rocket(kind=TargetClass.MORTAR, belief=0.99, existence=0.9999)
+    assert clock.step(5.0, bomb, *flock) == []
+    assert phases(clock.step(5.5, bomb, *flock)) == [(0, "shelter", 0)]
+    alone = Clock(Warner(site()), hits=1)
+    assert phases(alone.step(5.0, bomb)) == [(0, "shelter", 0)]
+
+
 def test_drone_that_passes_wide_is_not_warned_of(clock):
     for i in range(60):
         east = -3000 + 15.0 * i
