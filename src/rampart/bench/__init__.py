@@ -25,6 +25,7 @@ NAMES = {
     "mix": "CPU time of the tracker with 100 targets and five kinds of sensors",
     "calm": "drone warnings among 300 birds",
     "zones": "time and error of 1,700 zones against 50 predictions, beside brute force and shapely",
+    "live": "a live service under load, in bursts, killed, replayed, and fed with damaged octets",
     "delivery": "from the deciding detection to bytes at MQTT, CoT, CAP and SSE peers, some of them stalled",
     "warn": "whom warnings reach and spare by zone map and threshold; misses, delays, false warnings of many raids",
     "assign": "simulated shots shared between threats: fast and exact, beside published optima",

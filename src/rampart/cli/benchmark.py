@@ -42,6 +42,7 @@ def bench(
     hours: Annotated[
         float | None, typer.Option(min=0.01, max=10_000, help="Of calm and warn: simulated hours.")
     ] = None,
+    minutes: Annotated[float | None, typer.Option(min=0.05, max=1500, help="Of live: minutes of each load.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes; the figures do not depend on it.")
     ] = None,
@@ -63,7 +64,7 @@ def bench(
         raise InputError(f"no benchmark {name!r}; expected scenes or one of {', '.join(NAMES)}")
     if seed or scene or (out_dir is not None and "out" not in takes(name)):
         raise InputError(f"--out, --seed and --scene are for bench scenes, not for bench {name}")
-    given = {"out": out_dir, "runs": runs, "hours": hours, "workers": workers, "keep": keep}
+    given = {"out": out_dir, "runs": runs, "hours": hours, "minutes": minutes, "workers": workers, "keep": keep}
     options = {key: value for key, value in given.items() if value is not None}
     for key in sorted(options.keys() - takes(name)):
         raise InputError(f"bench {name} has no --{key}")

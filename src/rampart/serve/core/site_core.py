@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,8 @@ from rampart.serve.receiver.ring import Packet
 from .clock import Clock
 
 _log = logging.getLogger("rampart.serve")
+#: After a step the chain rests for as long as it took, so much at most: reports gather, and others have their turn.
+REST_S = 0.03
 IDLE_S = 1.0  #: without reports and wakes a step is made this often: who hears of no step takes the chain for dead
 
 Tell = Callable[[str, Outputs], None]  #: site id, what its chain said; called in the thread of the site
@@ -39,8 +42,8 @@ class StepNote:
         Sequence of the last packet that has gone into a step of this site.
     decisions : Decisions
         Numbered.
-    outputs : Outputs or None
-        None if the chain failed.
+    worked : Worked or None
+        What went in and came out; None if the chain failed.
     core : SiteCore
         For whoever wants a snapshot: the chain stands still while a note is taken.
     """
@@ -50,8 +53,13 @@ class StepNote:
     now_ns: int
     until: int
     decisions: Decisions
-    outputs: Outputs | None
+    worked: Worked | None
     core: SiteCore
+
+    @property
+    def outputs(self) -> Outputs | None:
+        """What the chain said; None if it failed."""
+        return None if self.worked is None else self.worked.outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +216,14 @@ class SiteCore:
 
     def _run(self) -> None:
         while (mail := self._wait()) is not None:
+            began_s = time.monotonic()
             try:
                 self._step(mail)
             except Exception:  # a fault in one step must not end the watch
                 self._faults += 1
                 _log.exception("site %s: the chain failed on %d batches", self.site, len(mail.detections))
+            if not self._stopping:
+                time.sleep(min(time.monotonic() - began_s, REST_S))
 
     def _wait(self) -> _Mail | None:
         """What came in, nothing when a stage asked to be woken; None at the end."""
@@ -242,16 +253,15 @@ class SiteCore:
         self._decided += len(decisions)
         if mail.packets:
             self._until = mail.packets[-1].sequence
-        outputs = None
+        worked = None
         try:
             worked = self._work(now_ns, mail, decisions)
-            outputs = worked.outputs
-            self._tell(self.site, outputs)
+            self._tell(self.site, worked.outputs)
             if len(worked.detections):
                 self._lag_s = (self._clock() - int(worked.detections.received_ns.min())) * 1e-9
         finally:
             if self._note is not None:
-                self._note(StepNote(self.site, self._steps, now_ns, self._until, decisions, outputs, self))
+                self._note(StepNote(self.site, self._steps, now_ns, self._until, decisions, worked, self))
 
     def _work(self, now_ns: int, mail: _Mail, decisions: Decisions) -> Worked:
         self._steps += 1

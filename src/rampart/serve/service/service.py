@@ -40,6 +40,7 @@ from .feeds import FeedDesk
 from .mode import Mode
 from .parts import PartBook, PartWatch, Row
 from .recovery import Caught, Past, catch_up, find_past, site_key
+from .shadow import ShadowBook
 
 _log = logging.getLogger("rampart.serve")
 SECOND = 1_000_000_000
@@ -143,6 +144,7 @@ class Service:
         self._receiver, self._warm = receiver, warm
         self._feeds: FeedDesk | None = None
         self._journal = None if state is None else self._open_journal(state, past, warm=warm)
+        self.shadow = ShadowBook(self.sites, state) if state is not None and self.mode is not Mode.EXERCISE else None
         self._parts = PartBook()
         self._watch = PartWatch(self._part_rows, self.clock, self._raise)
         self._ended = False
@@ -294,6 +296,8 @@ class Service:
         if self._journal is not None:
             self._journal.act({"act": "end"})
             self._journal.stop()
+        if self.shadow is not None:
+            self.shadow.write()
         self.dispatcher.stop(drain_s)
         if self._feeds is not None:
             self._feeds.close()
@@ -332,6 +336,8 @@ class Service:
     def _note(self, note: StepNote) -> None:
         if self._journal is not None:
             self._journal.note(note)
+        if self.shadow is not None and note.worked is not None:
+            self.shadow.take(note.site, note.now_ns, note.worked)
 
     def decide(self, site: str, decisions: Decisions) -> None:
         """Take what an operator decided (`rampart.records.decide` makes and checks it), from any thread.
