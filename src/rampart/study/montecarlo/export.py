@@ -12,9 +12,10 @@ from rampart.errors import InputError
 from rampart.ledger import write_json, write_text
 
 from .arrow import arrow
+from .report import write_report
 from .result import StudyResult
 
-ANSWER, MEASURES = "study.json", "measures"
+ANSWER, MEASURES, REPORT = "study.json", "measures", "report.html"
 
 
 def write_exports(result: StudyResult, folder: Path) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def write_exports(result: StudyResult, folder: Path) -> dict[str, Any]:
     arrow("csv").write_csv(measures, text)
     write_text(folder / f"{MEASURES}.csv", text.getvalue().decode())
     _write_parquet(folder / f"{MEASURES}.parquet", measures)
+    write_report(folder / REPORT, result, answer)
     write_json(folder / ANSWER, answer)
     return answer
 

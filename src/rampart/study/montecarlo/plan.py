@@ -17,7 +17,7 @@ from rampart.pipeline.scenario import builtin_scenarios
 
 from .background import Background, read_background
 from .design import Point, design_points
-from .vary import Values
+from .vary import Values, to_toml
 
 #: What a run goes through; results of other code are not added up.
 ROOMS = ("records", "physics", "pipeline", "threat", "sensor", "track", "predict", "warn", "engage")
@@ -104,6 +104,29 @@ class Plan:
         sets = "".join(f" --set {_quoted(s)}" for s in (*self.set, *self.points[point].set))
         background = f" --background {_quoted(self.background.path)}" if self.background else ""
         return f"rampart run {_quoted(self.given)} --seed {self.seed} --run {run}{sets}{background}"
+
+    def study_command(self) -> str:
+        """The command that repeats the whole study."""
+        parts = ["rampart study", _quoted(self.given), f"--runs {self.runs} --seed {self.seed}"]
+        if self.from_command:
+            parts += [f"--vary {_quoted(text)}" for text in self.from_command]
+        parts += [f"--set {_quoted(s)}" for s in self.set]
+        if self.until is not None:
+            parts.append(f"--until {self.until:g}")
+        if self.background:
+            parts.append(f"--background {_quoted(self.background.path)}")
+        return " ".join(parts)
+
+    @property
+    def from_command(self) -> tuple[str, ...]:
+        """``key=a,b`` of what was varied on the command line, not in the file."""
+        if self.design != "grid" or any(key == "case" for point in self.points for key, _ in point.vary):
+            return ()
+        keys = dict.fromkeys(key for point in self.points for key, _ in point.vary)
+        if tuple(keys) and set(keys) == set(self.scenario().study.vary):
+            return ()
+        values = {key: dict.fromkeys(to_toml(dict(point.vary)[key]) for point in self.points) for key in keys}
+        return tuple(f"{key}={','.join(found)}" for key, found in values.items())
 
     @property
     def labels(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
