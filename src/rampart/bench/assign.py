@@ -21,6 +21,7 @@ from rampart.engage.optimum import Optimum, optimise, survivors_of
 from rampart.errors import InputError
 
 from . import say
+from .salvo import look_ahead, regret
 
 
 class Published(NamedTuple):
@@ -55,14 +56,16 @@ def run(*, quick: bool = False, runs: int | None = None) -> dict[str, Any]:
     Parameters
     ----------
     quick : bool
-        The smallest published ones, and three generated ones of 200 x 200 in place of ten.
+        The smallest published ones, three generated ones of 200 x 200 in place of ten, 20 raids in place of 200.
     runs : int or None
-        That many generated ones of 200 x 200 instead.
+        That many generated ones of 200 x 200, and raids, instead.
     """
     _warm_up()
     results = [_published(name) for name in (QUICK if quick else PUBLISHED)]
     results += [_generated(w, n) for w, n in (SIZES[:3] if quick else SIZES)]
     results.append(_fast(runs or (3 if quick else 10)))
+    raids = runs or (20 if quick else 200)
+    results += [regret(raids), look_ahead(raids)]
     return {"results": results}
 
 

@@ -37,8 +37,12 @@ def assign_tables(results: Sequence[Row]) -> list[Table]:
     table = Table(title="Value that gets through; fast: better of layered Hungarian and greedy, each with 2-exchange")
     for name in ("instance", "published", "ours", "bound", "CPU s (published s)", "fast gap", "fast CPU ms"):
         table.add_column(name, justify="left" if name == "instance" else "right", no_wrap=True)
+    others: list[Row] = []
     for row in results:
         ours, peer = row["ours"], row["peer"] or {}
+        if not {"exact", "skipped", "cpu_ms"} & ours.keys():
+            others.append(row)
+            continue
         if "exact" not in ours:
             table.add_row(row["name"], *_without_instance(ours))
             continue
@@ -52,7 +56,12 @@ def assign_tables(results: Sequence[Row]) -> list[Table]:
             f"{100 * fast['gap']:.2f} %",
             f"{fast['cpu_ms']:.2f}",
         )
-    return [table]
+    more = Table(title="In raids")
+    for name in ("row", "figures"):
+        more.add_column(name, overflow="fold")
+    for row in others:
+        more.add_row(row["name"], _words(row["ours"]))
+    return [table, more]
 
 
 def _without_instance(ours: Row) -> tuple[str, ...]:

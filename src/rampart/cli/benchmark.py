@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from rampart.errors import InputError
 
@@ -76,7 +77,7 @@ def bench(
     out.print(f"{name}: {answer['machine']['processor']}, Python {answer['machine']['python']}")
     if name in TABLES:
         for table in _tables(name, answer["results"]):
-            out.print(table, width=max(out.width, 132))
+            Console(width=max(out.width, 132)).print(table)
         return
     for row in answer["results"]:
         ratio = "" if row.get("ratio") is None else f"  ratio {row['ratio']:.3g}"
