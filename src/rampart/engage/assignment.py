@@ -57,6 +57,9 @@ def assign(p_kill: ArrayLike, value: ArrayLike, limit: ArrayLike | None = None) 
     v = np.ascontiguousarray(value, dtype=float)
     most = np.full(len(v), len(p)) if limit is None else np.asarray(limit)
     most = np.ascontiguousarray(np.minimum(most, len(p)), dtype=np.int64)
+    if len(p) == 1 or len(v) == 1:  # one shot, or one threat: nothing to weigh
+        only = greedily(p, v, most)
+        return Assignment(only, float(_kernels.survivors(p, v, only)))
     layered, greedy = layers(p, v, most), greedily(p, v, most)
     for target in (layered, greedy):
         _kernels.exchange(p, v, most, target)

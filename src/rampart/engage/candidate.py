@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,34 +23,53 @@ _THREATS = {c.label: int(c) for c in TargetClass if c <= TargetClass.FIXED_WING}
 class Candidate(NamedTuple):
     """A confirmed track with a prediction."""
 
-    row: int  #: in the arrays of `Candidates`
+    at: int  #: its row in Tracks
+    of: int  #: its row in Predictions
     track: int
     chance: float  #: that it hits a defended zone, if it is a threat
     belief: float  #: that it exists and is a threat
-    sigma_m: float  #: of the impact point along its major axis; 0 for drones, whose corridor says it
     updated_ns: int  #: measurement of its latest detection
+    spread: list[list[float]] | None  #: covariance of the impact point; None for drones, whose corridor says it
 
     @property
     def value(self) -> float:
         """What stopping it is worth: the probability that it would hit a defended zone."""
         return self.chance * self.belief
 
+    @property
+    def sigma_m(self) -> float:
+        """Sigma of the impact point along its major axis; 0 for drones, infinite where unknown."""
+        if self.spread is None:
+            return 0.0
+        (a, b), (_, c) = self.spread
+        square = 0.5 * (a + c) + math.hypot(0.5 * (a - c), b)
+        return math.sqrt(square) if square >= 0.0 else math.inf
 
-class Candidates(NamedTuple):
-    """All candidates of a step."""
 
-    each: list[Candidate]
+class Shown(NamedTuple):
+    """What the kernel needs of some candidates."""
+
     path: Floats  #: (n, 14) see `_kernels`
     covariance: Floats  #: (n, 6, 6) of the tracks' states
     valid_s: Floats  #: (n,) validity of the tracks' states, seconds since run start
     classes: Floats  #: (n, classes) Tracks.class_probability
 
-    def suits(self, rows: list[int], against: tuple[str, ...]) -> Floats:
-        """For some rows, the probability that the threat, if it is one, is of certain kinds."""
-        p = self.classes[rows]
-        every = p[:, list(_THREATS.values())].sum(1)
-        some = p[:, [_THREATS[kind] for kind in against]].sum(1)
-        return np.divide(some, every, out=np.zeros(len(rows)), where=every > 0.0)
+    @classmethod
+    def of(cls, picture: Picture, candidates: Sequence[Candidate], start_ns: int) -> Shown:
+        """Of candidates of a step."""
+        tracks, at = picture.tracks, [c.at for c in candidates]
+        return cls(
+            find_paths(picture, [c.of for c in candidates], start_ns),
+            np.ascontiguousarray(tracks.covariance[at]),
+            (tracks.time_ns[at] - start_ns) * 1e-9,
+            tracks.class_probability[at],
+        )
+
+    def suits(self, against: tuple[str, ...]) -> Floats:
+        """The probability that each threat, if it is one, is of certain kinds."""
+        every = self.classes[:, list(_THREATS.values())].sum(1)
+        some = self.classes[:, [_THREATS[kind] for kind in against]].sum(1)
+        return np.divide(some, every, out=np.zeros(len(every)), where=every > 0.0)
 
 
 def find_defended(site: Site) -> Areas:
@@ -57,7 +78,7 @@ def find_defended(site: Site) -> Areas:
     return Areas.of([zone.polygon_en for zone in zones], [zone.warn_radius_m for zone in zones])
 
 
-def find_candidates(defended: Areas, picture: Picture, start_ns: int, least_belief: float = 0.0) -> Candidates:
+def find_candidates(defended: Areas, picture: Picture, least_belief: float = 0.0) -> list[Candidate]:
     """Every confirmed or coasted track with a prediction; one that could be of either kind counts as the likelier one.
 
     Parameters
@@ -66,65 +87,62 @@ def find_candidates(defended: Areas, picture: Picture, start_ns: int, least_beli
         Grown defended zones, at least one.
     picture : Picture
         Tracks and predictions of one step.
-    start_ns : int
-        Second 0 of the paths.
     least_belief : float
         Tracks that are threats with less probability are left out.
     """
     tracks, predictions = picture.tracks, picture.predictions
     rows = {n: i for i, n in enumerate(tracks.number.tolist())}
-    status, weight = tracks.status.tolist(), predictions.weight.tolist()
+    weight, status, existence = predictions.weight.tolist(), tracks.status.tolist(), tracks.existence.tolist()
+    begin, end = predictions.time_ns.tolist(), predictions.impact_ns.tolist()
     likelier: dict[int, int] = {}
     for k, track in enumerate(predictions.track.tolist()):
         if track not in likelier or weight[k] > weight[likelier[track]]:
             likelier[track] = k
-    pairs = [(rows[t], k) for t, k in likelier.items() if t in rows and _CONFIRMED <= status[rows[t]] <= _COASTED]
-    at, of = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
-    belief = predictions.weight[of] * tracks.existence[at]
-    path = _paths(picture, of, start_ns)
-    good = (path[:, 1] > path[:, 0]) & np.isfinite(path).all(1) & (belief >= least_belief)
-    if not good.all():
-        at, of, path, belief = at[good], of[good], np.ascontiguousarray(path[good]), belief[good]
-    falls = predictions.kind[of] == _IMPACT
-    each = zip(
-        range(len(of)),
-        predictions.track[of].tolist(),
-        _chances(defended, picture, of, falls).tolist(),
-        belief.tolist(),
-        np.where(falls, _major_sigmas(predictions.impact_covariance[of]), 0.0).tolist(),
-        tracks.updated_ns[at].tolist(),
-        strict=True,
-    )
-    return Candidates(
-        [Candidate(*fields) for fields in each],
-        path,
-        np.ascontiguousarray(tracks.covariance[at]),
-        (tracks.time_ns[at] - start_ns) * 1e-9,
-        tracks.class_probability[at],
-    )
+    chosen = []
+    for track, k in likelier.items():
+        i = rows.get(track, -1)
+        if i >= 0 and _CONFIRMED <= status[i] <= _COASTED and end[k] > begin[k]:
+            belief = weight[k] * existence[i]
+            if belief >= least_belief:
+                chosen.append((i, k, track, belief))
+    if not chosen:
+        return []
+    of = [k for _, k, _, _ in chosen]
+    falls = [kind == _IMPACT for kind in predictions.kind[of].tolist()]
+    chances = _chances(defended, picture, of, falls)
+    updated = tracks.updated_ns[[i for i, _, _, _ in chosen]].tolist()
+    spread = predictions.impact_covariance[of].tolist()
+    return [
+        Candidate(i, k, track, chances[n], belief, updated[n], spread[n] if falls[n] else None)
+        for n, (i, k, track, belief) in enumerate(chosen)
+    ]
 
 
-def _chances(defended: Areas, picture: Picture, of: NDArray[np.int64], falls: NDArray[np.bool_]) -> Floats:
+def _chances(defended: Areas, picture: Picture, of: list[int], falls: list[bool]) -> list[float]:
     """Greatest probability, over the defended zones, that each prediction's impact or corridor touches one."""
     predictions = picture.predictions
-    chances = np.zeros(len(of))
-    if falls.any():
-        k = of[falls]
+    chances = [0.0] * len(of)
+    down = [n for n, fall in enumerate(falls) if fall]
+    if down:
+        k = [of[n] for n in down]
         hits = defended.hit_probability(predictions.impact_enu[k, :2], predictions.impact_covariance[k])
-        chances[falls] = hits.max(1)
-    if not falls.all():
-        k = of[~falls]
+        for n, chance in zip(down, hits.max(1).tolist(), strict=True):
+            chances[n] = chance
+    along = [n for n, fall in enumerate(falls) if not fall]
+    if along:
+        k = [of[n] for n in along]
         passes, _ = defended.pass_probability(
             predictions.position_enu[k, :2],
             predictions.position_covariance[k],
             predictions.impact_enu[k, :2],
             predictions.impact_covariance[k],
         )
-        chances[~falls] = passes.max(1)
+        for n, chance in zip(along, passes.max(1).tolist(), strict=True):
+            chances[n] = chance
     return chances
 
 
-def _paths(picture: Picture, of: NDArray[np.int64], start_ns: int) -> Floats:
+def find_paths(picture: Picture, of: list[int], start_ns: int) -> Floats:
     """Predictions as cubics from now to the impact, or as straight lines along the corridor, (n, 14)."""
     predictions = picture.predictions
     path = np.empty((len(of), 14))
@@ -132,15 +150,8 @@ def _paths(picture: Picture, of: NDArray[np.int64], start_ns: int) -> Floats:
     path[:, 1] = (predictions.impact_ns[of] - start_ns) * 1e-9
     path[:, 2:5], path[:, 8:11] = predictions.position_enu[of], predictions.impact_enu[of]
     path[:, 5:8], path[:, 11:14] = predictions.velocity_enu[of], predictions.impact_velocity_enu[of]
-    reaches = predictions.kind[of] != _IMPACT
-    if reaches.any():
+    reaches = [n for n, kind in enumerate(predictions.kind[of].tolist()) if kind != _IMPACT]
+    if reaches:
         span = np.maximum(path[reaches, 1] - path[reaches, 0], 1e-9)
         path[reaches, 5:8] = path[reaches, 11:14] = (path[reaches, 8:11] - path[reaches, 2:5]) / span[:, None]
     return path
-
-
-def _major_sigmas(covariance: Floats) -> Floats:
-    """Largest sigma of 2x2 covariances [m], (n,); infinite where unknown."""
-    a, b, c = covariance[:, 0, 0], covariance[:, 0, 1], covariance[:, 1, 1]
-    square = 0.5 * (a + c) + np.hypot(0.5 * (a - c), b)
-    return np.where(square >= 0.0, np.sqrt(np.maximum(square, 0.0)), np.inf)

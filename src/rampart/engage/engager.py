@@ -18,7 +18,7 @@ from rampart.records.spec import Count, NonNegative, Positive, Share, Spec
 from . import _kernels
 from .assignment import assign
 from .battery import SECOND, Battery
-from .candidate import Candidate, Candidates, find_candidates, find_defended
+from .candidate import Candidate, Shown, find_candidates, find_defended
 from .effector import Effector
 from .friendly import find_friendly
 from .horizon import LATER, Horizon, Problem
@@ -125,14 +125,13 @@ class Engager:
             return Result(_NOTHING)
         spec = self.spec
         floor = spec.keep_share * spec.least_weight
-        found = find_candidates(self._defended, inputs, self.site.start_ns, floor)
-        chosen = self._qualify(now_ns, found.each)
+        chosen = self._qualify(now_ns, find_candidates(self._defended, inputs, floor))
         wakes: list[int] = []
         rows: list[dict[str, Any]] = []
         problems: list[Problem] = []
         while True:
             due = [c for c in chosen if self._is_due(now_ns, c, wakes)]
-            if not due or not self._fire(now_ns, due, found, inputs, rows, wakes, problems):
+            if not due or not self._fire(now_ns, due, inputs, rows, wakes, problems):
                 break
         records = _NOTHING
         if rows:
@@ -191,7 +190,6 @@ class Engager:
         self,
         now_ns: int,
         due: list[Candidate],
-        found: Candidates,
         inputs: Picture,
         rows: list[dict[str, Any]],
         wakes: list[int],
@@ -202,7 +200,13 @@ class Engager:
         able = [(j, at) for j, at in ready if at is not None]
         if not able:
             return False
-        shots = self.find_shots(due, found, inputs, able)
+        shown = Shown.of(inputs, due, self.site.start_ns)
+        finite: Any = np.isfinite(shown.path).all(1)
+        if not finite.all():
+            due = [c for c, good in zip(due, finite.tolist(), strict=True) if good]
+            return bool(due) and self._fire(now_ns, due, inputs, rows, wakes, problems)
+        friendly = find_friendly(inputs.tracks, self.site.start_ns)
+        shots = self.find_shots(due, shown, friendly, able)
         # threats by last time to fire, then by number: the assignment's ties follow this order
         deadline = np.where(np.isnan(shots[..., _kernels.DEADLINE]), np.inf, shots[..., _kernels.DEADLINE]).max(1)
         latest = deadline.tolist()
@@ -213,7 +217,7 @@ class Engager:
         value = [due[i].value for i in order]
         limit = [self._room(due[i].track) for i in order]
         if self._horizon is not None and len(due) > 1:
-            find = partial(self.find_shots, due, found, inputs)
+            find = partial(self.find_shots, due, shown, friendly)
             later = self._horizon.later(now_ns, able, shots, order, find)
             held = np.where(chance > 0.0, chance, self._held(slots, able, shots, order))
             chosen = _first(np.vstack([held, later]), value, len(slots), limit)
@@ -237,25 +241,25 @@ class Engager:
         return room if most is None else min(room, most - target.engagements)
 
     def find_shots(
-        self, due: list[Candidate], found: Candidates, inputs: Picture, able: list[tuple[int, int]]
+        self, due: list[Candidate], shown: Shown, friendly: NDArray[np.float64], able: list[tuple[int, int]]
     ) -> NDArray[np.float64]:
         """First shot of each able effector - position and time it can be ordered - at each target, (n, m, 8)."""
-        battery, indices, at = self.battery, [j for j, _ in able], [c.row for c in due]
+        battery, indices = self.battery, [j for j, _ in able]
         out = np.empty((len(due), len(able), _kernels.SHOT_COLUMNS))
         _kernels.find_shots(
-            found.path[at],
-            found.covariance[at],
-            found.valid_s[at],
+            shown.path,
+            shown.covariance,
+            shown.valid_s,
             battery.rows(indices, [self._seconds(ready_ns) for _, ready_ns in able]),
             *battery.tables(indices),
-            find_friendly(inputs.tracks, self.site.start_ns),
+            friendly,
             math.radians(self.spec.aircraft_angle_deg),
             out,
         )
         for j in self._picky:
             if j in indices:
                 effector, column = battery.effectors[j], out[:, indices.index(j), _kernels.CHANCE]
-                column *= found.suits(at, effector.against) if effector.against else 1.0
+                column *= shown.suits(effector.against) if effector.against else 1.0
                 column *= [effector.believed_link(self._targets[c.track].doubt) for c in due]
         return out
 

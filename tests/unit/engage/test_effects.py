@@ -20,7 +20,7 @@ from rampart.engage import (
     JammerSpec,
     draw_outcome,
 )
-from rampart.engage.candidate import Candidates
+from rampart.engage.candidate import Shown
 from rampart.engage.look import Dice, Target
 from rampart.records import Engagements
 
@@ -122,9 +122,9 @@ def test_chance_counts_as_much_as_the_class_is_believed():
     classes = np.zeros((2, 9))
     classes[0, [0, 3]] = 0.25, 0.5  # a rocket or a multirotor; the rest is a bird
     classes[1, 5] = 1.0
-    found = Candidates([], np.zeros((2, 14)), np.zeros((2, 6, 6)), np.zeros(2), classes)
-    assert found.suits([0, 1], ("multirotor", "fixed_wing")) == pytest.approx([2 / 3, 0.0])
-    assert found.suits([0], ("rocket",)) == pytest.approx([1 / 3])
+    shown = Shown(np.zeros((2, 14)), np.zeros((2, 6, 6)), np.zeros(2), classes)
+    assert shown.suits(("multirotor", "fixed_wing")) == pytest.approx([2 / 3, 0.0])
+    assert shown.suits(("rocket",)) == pytest.approx([1 / 3, 0.0])
 
 
 def test_aircraft_that_flies_into_the_line_of_fire_closes_it():

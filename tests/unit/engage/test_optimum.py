@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rampart.engage import _kernels_pricing
 from rampart.engage.assignment import assign
 from rampart.engage.optimum import optimise, survivors_of
 from rampart.errors import InputError
@@ -127,3 +128,30 @@ def test_a_file_that_is_no_instance_is_refused_in_a_line(tmp_path):
         path.write_text(text)
         with pytest.raises(InputError, match="expected 'w n rounds'"):
             read_instance(path)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 10_000), st.floats(0.0, 2.0))
+def test_every_set_of_rounds_within_a_gap_is_listed(w, n, seed, gap):
+    """The search that closes the gap, against enumeration: nothing missing, nothing twice, nothing beyond."""
+    rng = np.random.Generator(np.random.Philox(seed))
+    p, v, price = rng.uniform(0.05, 0.95, (w, n)), rng.uniform(1, 10, n), rng.uniform(0, 2, w)
+    rounds, limit = rng.integers(0, 3, w), rng.integers(1, 5, n)
+
+    def costs(j):
+        sets = itertools.product(*(range(r + 1) for r in rounds))
+        return {x: v[j] * np.prod((1 - p[:, j]) ** x) + price @ x for x in sets if sum(x) <= limit[j]}
+
+    by_hand = [costs(j) for j in range(n)]
+    bar = np.array([min(c.values()) for c in by_hand]) + gap + 1e-9
+    threats, columns = np.empty(4096, np.int64), np.zeros((4096, w), np.int64)
+    room, slack = np.empty((4096, w), np.int64), gap + 1e-9
+    found, least, exact, _ = _kernels_pricing.price_all(
+        v, -np.log1p(-p), price, rounds, limit, bar, slack, True, 10**6, room, threats, columns
+    )
+    listed = [(int(j), *map(int, x)) for j, x in zip(threats[:found], columns[:found], strict=True)]
+    expected = {(j, *x) for j in range(n) for x, cost in by_hand[j].items() if cost < bar[j] - 1e-12}
+    assert exact
+    assert len(listed) == len(set(listed))
+    assert expected <= set(listed) <= {(j, *x) for j in range(n) for x, c in by_hand[j].items() if c < bar[j] + 1e-12}
+    assert least == pytest.approx(bar - gap - 1e-9, abs=1e-9)
