@@ -104,15 +104,14 @@ class FireDesk:
 
     def _propose(self, outputs: Outputs) -> None:
         picture = Picture(outputs.tracks, outputs.predictions)
-        candidates = find_candidates(self._defended, picture, self.place.site.start_ns)
-        found = {c.track: c for c in candidates.each}
+        found = {c.track: c for c in find_candidates(self._defended, picture)}
         for c in found.values():
             there = self.proposals.get(c.track)
             if there is None:
                 if not self._good(c):
                     continue
                 there = self.proposals[c.track] = Proposal(c.track, outputs.now_ns)
-            self._update(there, c, candidates.path[c.row], outputs)
+            self._update(there, c, outputs)
         for proposal in self.proposals.values():
             if proposal.track not in found and proposal.state in ("waiting", "released", "withheld"):
                 if not proposal.shots:
@@ -124,10 +123,10 @@ class FireDesk:
         enough = c.chance >= policy.engage_probability and c.belief >= policy.least_weight
         return bool(enough and c.sigma_m <= policy.max_sigma_m)
 
-    def _update(self, proposal: Proposal, c: Candidate, path: np.ndarray, outputs: Outputs) -> None:
+    def _update(self, proposal: Proposal, c: Candidate, outputs: Outputs) -> None:
         proposal.chance = c.chance
-        proposal.impact_ns = self.place.site.start_ns + round(float(path[1]) * 1e9)
-        proposal.zone = self._zone_at(path[8:10])
+        proposal.impact_ns = int(outputs.predictions.impact_ns[c.of])
+        proposal.zone = self._zone_at(outputs.predictions.impact_enu[c.of, :2])
         flight = self._nearest(outputs.tracks, c.track)
         if flight >= 0:
             proposal.seen[flight] += 1
