@@ -8,7 +8,7 @@ WORKERS ?= auto
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n $(WORKERS) --dist worksteal
 
-.PHONY: help setup peers page demo check lint quick test test-compiled test-interpreted test-slow bench docs docs-images \
+.PHONY: help setup peers page e2e demo check lint quick test test-compiled test-interpreted test-slow bench docs docs-images \
 	constraints clean
 .DEFAULT_GOAL := help
 
@@ -18,6 +18,7 @@ help:
 	@echo 'make test    set up and run the tests: compiled, then a smaller pass with the compiler off'
 	@echo 'make check   before a commit: ruff, mypy, import-linter, quick tests'
 	@echo 'make page    build the operator'"'"'s page anew from web/ (needs node 18 and npm)'
+	@echo 'make e2e     the page in a real browser: types, units, a raid answered by keyboard (needs chromium)'
 	@echo 'make bench   the benchmarks, side by side with peers where these are installed (make peers)'
 	@echo 'make docs    build the documentation, warnings are errors'
 	@echo 'make clean   remove what the targets above made'
@@ -65,6 +66,12 @@ quick: setup
 # The operator's page, built anew from web/ (needs node 18 and npm).
 page: setup
 	$(BIN)/python hatch_build.py
+
+# The page in a real browser (needs chromium, node and npm). Pictures of its states go to rampart-out/e2e.
+e2e: page
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	cd web && npm run --silent check && npm run --silent test
+	cd web && RAMPART_PYTHON=$(abspath $(BIN)/python) node --test e2e/
 
 bench: setup
 	for name in flight track impact flights chain asterix scenarios; do $(BIN)/rampart bench $$name || exit 1; done

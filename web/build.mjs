@@ -27,7 +27,7 @@ const result = await build({
 });
 await build({
   absWorkingDir: here,
-  stdin: { contents: '@import "maplibre-gl/dist/maplibre-gl.css"; @import "./src/main.css";', loader: "css", resolveDir: here },
+  stdin: { contents: '@import "./src/main.css";', loader: "css", resolveDir: here },
   outfile: join(out, "main.css"),
   bundle: true,
   minify: true,

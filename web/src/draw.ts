@@ -264,7 +264,10 @@ export class Painter {
       c.globalAlpha = phase === "shelter" ? 0.38 + 0.2 * beat : lit ? 0.34 : phase === "release" ? 0.22 : 0.5;
       c.fill();
       c.globalAlpha = 1;
-      if (phase === "unknown" || state?.watched === false) this.hatch(c, colour);
+      if (phase === "unknown" || state?.watched === false) {
+        this.hatch(c, colour);
+        this.path(c, s.camera, ground.world);
+      }
       c.strokeStyle = colour;
       c.lineWidth = lit ? 3 : ground.id === s.zone ? 2.5 : 1.4;
       c.setLineDash(phase === "unknown" ? [5, 4] : []);
@@ -401,15 +404,30 @@ export class Painter {
     const k = s.camera.scale;
     const [dx, dy] = [s.camera.width / 2 - s.camera.centre.x * k, s.camera.height / 2 - s.camera.centre.y * k];
     const most = this.stats.shed === 1 ? 12 : shown.length > 500 ? 20 : 80;
-    c.lineWidth = 1.4;
-    for (const t of shown) {
+    const trail = (t: Track) => {
       const first = Math.max(0, t.trail.length - most);
-      c.strokeStyle = colourOf(CLASSES[t.cls], this.colours);
-      c.globalAlpha = t.id === s.selected ? 0.95 : 0.45;
-      c.beginPath();
-      for (let i = first; i < t.trail.length; i++) c.lineTo(t.trail[i].x * k + dx, t.trail[i].y * k + dy);
+      for (let i = first; i < t.trail.length; i++) {
+        const [x, y] = [t.trail[i].x * k + dx, t.trail[i].y * k + dy];
+        if (i === first) c.moveTo(x, y);
+        else c.lineTo(x, y);
+      }
       const here = this.where(s, t);
       c.lineTo(here.x, here.y);
+    };
+    c.lineWidth = 1.4;
+    c.globalAlpha = 0.45;
+    for (let cls = 0; cls < CLASSES.length; cls++) {
+      c.strokeStyle = colourOf(CLASSES[cls], this.colours);
+      c.beginPath(); // one path for all of a class: a stroke each would cost more than all else
+      for (const t of shown) if (t.cls === cls) trail(t);
+      c.stroke();
+    }
+    const chosen = s.site.tracks.get(s.selected);
+    if (chosen) {
+      c.globalAlpha = 0.95;
+      c.strokeStyle = colourOf(CLASSES[chosen.cls], this.colours);
+      c.beginPath();
+      trail(chosen);
       c.stroke();
     }
     c.globalAlpha = 1;
@@ -485,16 +503,17 @@ export class Painter {
   }
 
   private label(c: CanvasRenderingContext2D, s: Scene, t: Track, p: Point, taken: Set<number>, always: boolean): void {
-    const cell = Math.floor(p.x / 76) * 10007 + Math.floor(p.y / 26);
-    if (!always && taken.has(cell)) return;
+    const many = s.site.tracks.size > 400;
+    const cell = Math.floor(p.x / (many ? 120 : 76)) * 10007 + Math.floor(p.y / (many ? 60 : 26));
+    if (!always && (taken.has(cell) || taken.size > 150)) return;
     taken.add(cell);
     c.textAlign = "left";
     c.font = "600 11px system-ui, sans-serif";
-    this.text(c, `T${t.id} ${SHORT[t.cls]}`, p.x + 14, p.y - 3, this.colours.ink);
-    if (!always && s.site.tracks.size > 400) return;
+    this.text(c, `T${t.id} ${SHORT[t.cls]}`, p.x + 19, p.y - 3, this.colours.ink);
+    if (!always && many) return;
     c.font = "11px system-ui, sans-serif";
     const speed = Math.hypot(t.ve, t.vn, t.vu);
-    this.text(c, `${Math.round(t.u)} m  ${Math.round(speed)} m/s`, p.x + 14, p.y + 10, this.colours.faint);
+    this.text(c, `${Math.round(t.u)} m  ${Math.round(speed)} m/s`, p.x + 19, p.y + 10, this.colours.faint);
   }
 
   private text(c: CanvasRenderingContext2D, words: string, x: number, y: number, colour: string): void {

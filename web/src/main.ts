@@ -173,7 +173,7 @@ function slow(): void {
   chrome();
   const v = view();
   panels.alarmPanel(v, actions);
-  panels.banner(lookingBack ? { ...v, model: live, now: link.now() } : v, actions);
+  panels.banner({ ...v, model: live, now: link.now() }, actions);
   panels.zonePanel(v, actions);
   panels.healthPanel(v);
   panels.selectedPanel(v, palette, actions);

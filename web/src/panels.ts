@@ -97,7 +97,7 @@ export function banner(v: View, act: Actions): void {
     box.append(h("b"), h("span"), h("span", { class: "count" }), h("button", { type: "button", id: "banner-ack" }, "Acknowledge (A)"));
   const [title, words, left, button] = [...box.children] as HTMLElement[];
   const status = v.model.mode === "actual" ? "" : v.model.mode === "exercise" ? "EXERCISE  " : v.model.mode === "shadow" ? "SHADOW  " : "";
-  text(title, status + worst.title);
+  text(title, (v.live ? "" : "NOW: ") + status + worst.title);
   text(words, worst.text);
   text(left, worst.impact_ms && worst.impact_ms > v.now ? `impact in ${impactWords(worst.impact_ms, v.now)}` : "");
   button.hidden = worst.state !== "unacknowledged" || !v.may;

@@ -27,6 +27,7 @@ NAMES = {
     "zones": "time and error of 1,700 zones against 50 predictions, beside brute force and shapely",
     "live": "a live service under load, in bursts, killed, replayed, and fed with damaged octets",
     "delivery": "from the deciding detection to bytes at MQTT, CoT, CAP and SSE peers, some of them stalled",
+    "display": "25 browsers at 5 pictures a second, one that stalls, and the first picture of a real one",
     "warn": "whom warnings reach and spare by zone map and threshold; misses, delays, false warnings of many raids",
     "assign": "simulated shots shared between threats: fast and exact, beside published optima",
     "oracles": "closed forms of interception beside engager, run loop and referee",

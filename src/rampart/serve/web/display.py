@@ -170,13 +170,18 @@ class Display:
                     frames.append((name, picture.snapshot(head), True))
             self.board.tick(now_ns)
             changes = self.board.changes()
+            all_alarms = encode(self._all_alarms(head)) if any(key for _, _, key in frames) else b""
         if changes:
             octets = encode(Frame({**head, "kind": "alarms", "aseq": self.board.sequence, "alarms": changes}))
             for client in list(self.clients):
                 client.alarm(octets)
+            for history in self.history.values():
+                history.add(head["t"], octets)
         for name, frame, key in frames:
             octets = encode(frame)
             self.history[name].add(head["t"], octets, key=key)
+            if key:  # whoever looks back from here needs the alarms of then, too
+                self.history[name].add(head["t"], all_alarms)
             if not key:
                 self.frames += 1
                 self.bytes += len(octets) * len(self.clients)
@@ -226,10 +231,13 @@ class Display:
         with self.lock:
             head = self.head()
             pictures = [picture.snapshot(head) for picture in self.pictures.values()]
-            alarms = {**head, "kind": "alarms", "all": True, "aseq": self.board.sequence}
-            alarms["alarms"] = self.board.entries()
+            alarms = self._all_alarms(head)
         tick = Frame({**head, **self._vitals(), "kind": "tick"})
-        return [encode(frame) for frame in (*pictures, Frame(alarms), tick)]
+        return [encode(frame) for frame in (*pictures, alarms, tick)]
+
+    def _all_alarms(self, head: dict[str, Any]) -> Frame:
+        alarms = self.board.entries()
+        return Frame({**head, "kind": "alarms", "all": True, "aseq": self.board.sequence, "alarms": alarms})
 
     # -- who looks
 
@@ -248,7 +256,7 @@ class Display:
     def leave(self, client: Client) -> None:
         """A display that has gone."""
         self.clients.discard(client)
-        self.cut_off += bool(client.cut)
+        self.cut_off += bool(client.cut) and client.cut != "gone"
 
     def operators(self) -> list[dict[str, Any]]:
         """Who looks, and whether the page can be heard."""

@@ -162,8 +162,10 @@ def test_looking_back_gives_the_frames_that_were_sent(display, behind, steps):
         frames.append(decode(rest[4 : 4 + length]))
         rest = rest[4 + length :]
     assert frames[0].head["kind"] == "snapshot"
+    assert frames[1].head["kind"] == "alarms"
+    assert frames[1].head["alarms"][0]["id"] == "embassy/raid-1"
     held = set(frames[0].tables["tracks"]["id"].tolist())
-    for frame in frames[1:]:
+    for frame in (f for f in frames[1:] if f.head["kind"] == "delta"):
         held = (held - set(frame.removed.get("tracks", ()))) | set(frame.tables["tracks"]["id"].tolist())
     assert held == set(display.pictures["embassy"].tables["tracks"]["id"].tolist()) != set()
 
