@@ -10,7 +10,7 @@ from rampart.records import Picture, PredictionKind, Predictions, Site, TargetCl
 
 _BALLISTIC = [c for c in TargetClass if c.ballistic]
 _DRONE = [c for c in TargetClass if c.drone]
-_PAIR = 2
+_MIXED, _PROVEN = 3, 6  # so many detections at most are mixed up; tracks of so many are not
 _DRONE_START, _DRONE_END = int(_DRONE[0]), int(_DRONE[-1]) + 1
 _WORDS = {
     int(TargetClass.MULTIROTOR): "drone",
@@ -84,18 +84,19 @@ def there_among_birds(existence: float, hits: int, birds: float) -> float:
     """Probability that a track of so many detections is one object when so many birds are in view.
 
     What it is else, detections that do not belong together, is likelier by as much as there is more to be mixed up: the
-    tracker's own odds count false alarms alone. Of two detections both may be of any bird; of more, the first two have
-    been found again where they should be.
+    tracker's own odds count false alarms alone. Any two birds make a pair, any three what looks like a short path;
+    what was found again there three times more is an object, which may have left. Of rockets the tracker's odds
+    leave no doubt by the third detection (`docs/decisions/0030`).
 
     Examples
     --------
     >>> round(there_among_birds(0.9999, 2, 0.0), 3), round(there_among_birds(0.9999, 2, 80.0), 3)
     (1.0, 0.604)
-    >>> round(there_among_birds(0.9999, 3, 80.0), 3)
-    0.992
+    >>> round(there_among_birds(0.9999, 3, 80.0), 3), round(there_among_birds(1.0 - 1e-9, 3, 80.0), 3)
+    (0.018, 0.999)
     """
-    mixed = (1.0 + birds) ** (1 if hits > _PAIR else 2)
-    return existence / (existence + (1.0 - existence) * mixed)
+    mixed = min(hits, _MIXED) if hits < _PROVEN else 1
+    return existence / (existence + (1.0 - existence) * (1.0 + birds) ** mixed)
 
 
 def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = math.inf) -> list[Danger]:
