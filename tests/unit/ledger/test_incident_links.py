@@ -173,6 +173,16 @@ def test_evidence_is_a_hash_of_what_the_file_held(tmp_path):
         evidence_of(tmp_path / "none", "photo")
 
 
+def test_a_file_is_evidence_once(ledger):
+    photo = EvidenceDraft("photo", "a.jpg", "ab" * 32, 9)
+    other = replace(photo, sha256="cd" * 32)
+    for drafts, expected in (([photo], r"a\.jpg is evidence 1 of incident 1 already"), ([other, other], "given twice")):
+        with pytest.raises(InputError, match=expected):
+            ledger.add_findings(1, (), drafts, now_ns=1)
+    assert ledger.add_findings(1, (), [other], now_ns=1)["evidence"] == [2]
+    assert ledger.add_findings(2, (), [photo], now_ns=1)["evidence"] == [3]
+
+
 def test_an_event_is_read_as_people_write_it():
     wrong = []
     assert read_event({"kind": "impact", "time": "2021-07-07", "lat_deg": "95", "lon_deg": "3", "probability": "2"},

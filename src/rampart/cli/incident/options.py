@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from rampart.ledger.incidents import ClaimDraft, Ledger
 
 Db = Annotated[
-    str | None, typer.Option("--db", help="File or sqlite:///FILE; RAMPART_DB or the user's data folder otherwise.")
+    str | None,
+    typer.Option(
+        "--db",
+        help="File, sqlite:///FILE or postgresql://USER@HOST/NAME; RAMPART_DB or the user's data folder otherwise.",
+    ),
 ]
 Number = Annotated[int, typer.Argument(min=1, max=2**31 - 1, help="Number of the incident, as incident list shows it.")]
 Source = Annotated[str, typer.Option(help="Who says so: official, press, claiming_group, observer, sensor, ...")]

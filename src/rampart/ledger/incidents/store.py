@@ -113,10 +113,11 @@ class Ledger:
             query = sa.select(table.c.sha256, table.c.id).where(table.c.incident_id == incident_id)
             known: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
             for draft in evidence:
-                if draft.sha256 in known:
-                    raise InputError(
-                        f"{draft.name} is evidence {known[draft.sha256]} of incident {incident_id} already"
-                    )
+                number = known.get(draft.sha256)
+                if number is not None:
+                    what = f"evidence {number} of incident {incident_id} already" if number else "given twice"
+                    raise InputError(f"{draft.name} is {what}; nothing was added")
+                known[draft.sha256] = 0
             writer = Writer(self.database.place, connection, now_ns)
             writer.about(incident_id, (), events, evidence)
             writer.flush()
