@@ -58,6 +58,9 @@ PARTS: Mapping[str, Mapping[str, str]] = {
     },
     "feed": {
         "asterix": "rampart.serve.feed.asterix:AsterixFeedSpec",
+        "adsb": "rampart.serve.feed.adsb:AdsbFeedSpec",
+        "cot": "rampart.serve.feed.cot:CotFeedSpec",
+        "file": "rampart.serve.feed.file:FileFeedSpec",
     },
 }
 

@@ -38,7 +38,8 @@ from .spec import FeedSpec, Listens, Senders, read_listening
 _RADARS = (15, 34, 48)
 #: A radar that says it stands so far from where the file has it is another radar, or its reports are of another place.
 MISPLACED_M = 1000.0
-_CODE = r"^\d{1,3}/\d{1,3}$"
+#: SAC/SIC of a sender.
+SourceCode = Annotated[str, Field(pattern=r"^\d{1,3}/\d{1,3}$")]
 
 
 class AsterixFeedSpec(FeedSpec):
@@ -50,7 +51,7 @@ class AsterixFeedSpec(FeedSpec):
     #: by category, e.g. { "015" = "1.2", "034" = "1.29" }: not on the wire. Other categories are skipped, and counted
     editions: dict[str, str]
     #: SAC/SIC by sensor of the site, e.g. { r1 = "25/201" }; plots of others are left out, and counted
-    sensors: dict[Identifier, Annotated[str, Field(pattern=_CODE)]] = {}
+    sensors: dict[Identifier, SourceCode] = {}
     allow: Senders = ()  #: addresses or networks that may send; everybody if not given
 
     @field_validator("editions")

@@ -56,7 +56,7 @@ def plan_feeds(scenario: Scenario, places: Sequence[Place]) -> FeedPlan:
         one port or of one sensor, or a feed that cannot be built.
     """
     sites = {place.site.id: place.site for place in places}
-    specs: tuple[FeedSpec, ...] = tuple(scenario.parts["feed"])
+    specs: tuple[FeedSpec, ...] = tuple(_with_file(spec, scenario) for spec in scenario.parts["feed"])
     owners = tuple(spec.site or next(iter(sites)) for spec in specs)
     if not specs:
         raise InputError("no [[feed]]: a live site needs at least one", path=scenario.path)
@@ -72,6 +72,12 @@ def plan_feeds(scenario: Scenario, places: Sequence[Place]) -> FeedPlan:
         raise InputError(str(error), path=scenario.path) from None
     intakes = {site: Intake({i: reader for i, reader in enumerate(readers) if owners[i] == site}) for site in sites}
     return FeedPlan(specs, owners, intakes, inlets)
+
+
+def _with_file(spec: Any, scenario: Scenario) -> Any:
+    """A feed that names a file names it relative to the site file."""
+    name = getattr(spec, "file", None)
+    return spec if name is None else spec.model_copy(update={"file": str(scenario.folder / name)})
 
 
 def _check_ports(specs: Sequence[FeedSpec], inlets: Sequence[Mapping[str, Any]], path: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from rampart.records import HealthState
 from rampart.serve.feed import FeedPlan, Receiver
+from rampart.serve.feed.file import FileFeedSpec
 from rampart.serve.feed.health import SILENT_NS, FeedHealth, feed_counters
 from rampart.serve.feed.pump import Pump
 from rampart.serve.receiver.ring import Packet
@@ -41,15 +42,21 @@ class FeedDesk:
         self.fresh = not after  #: nobody took packets of this receiver before
         self._health = FeedHealth(plan, now_ns)
         self._pump = Pump(receiver.ring, receiver.wake_fd, plan.sites, hand, from_sequence=after)
+        files = zip(plan.specs, receiver.ports, strict=True)
+        self._players = [spec.player(port) for spec, port in files if isinstance(spec, FileFeedSpec)]
 
     def start(self) -> None:
         """Begin to take packets."""
         if self._owned:
             self.receiver.start()
         self._pump.start()
+        for player in self._players:
+            player.start()
 
     def stop(self) -> None:
         """Take what is there, and end."""
+        for player in self._players:
+            player.stop()
         if self._owned:
             self.receiver.stop()
         self._pump.stop()
