@@ -22,6 +22,7 @@ NAMES = {
     "explain": "planted causes: how often the gate that was closed is the gate that is named",
     "classify": "what single flights are taken for, and whether the probabilities hold",
     "gap": "low slow drones past a growing mix of sensors",
+    "turns": "a drone that turns hard, brakes and hovers, beside filters of constant velocity",
     "mix": "CPU time of the tracker with 100 targets and five kinds of sensors",
     "calm": "drone warnings among 300 birds",
     "zones": "time and error of 1,700 zones against 50 predictions, beside brute force and shapely",

@@ -127,10 +127,10 @@ def make_scene(kind: str, targets: int, seed: int, scans: int = SCANS) -> Scene:
         truth, found = _swarm_scene(targets, seed)
     elif kind == "clutter":
         rng = np.random.default_rng([seed, scans])
-        truth, found = np.empty((0, 8)), np.concatenate([_false_alarms(scan, rng) for scan in range(scans)])
+        truth, found = np.empty((0, 8)), np.concatenate([false_alarms(scan, rng) for scan in range(scans)])
     else:
         raise ValueError(f"no kind of scene {kind!r}; expected one of {', '.join(KINDS)}")
-    found = _shuffled(found, np.random.default_rng(seed))
+    found = shuffled(found, np.random.default_rng(seed))
     length = scans if kind == "clutter" else SCANS
     return Scene(f"{kind}_{targets}_s{seed}", truth, found[:, :4], found[:, 4].astype(np.int64), length)
 
@@ -215,17 +215,17 @@ def _look(
             if rng.random() < P_DETECT:
                 angles = np.arctan2(state[2], state[0]), np.arcsin(state[4] / distance)
                 seen.append([scan, *(np.array([distance, *angles]) + SIGMA * rng.standard_normal(3)), i])
-        found += [np.array(seen).reshape(-1, 5), _false_alarms(scan, rng)]
+        found += [np.array(seen).reshape(-1, 5), false_alarms(scan, rng)]
     return np.array(truth), np.concatenate(found)
 
 
-def _false_alarms(scan: int, rng: np.random.Generator) -> Floats:
+def false_alarms(scan: int, rng: np.random.Generator) -> Floats:
     """The false alarms of one scan, (k, 5)."""
     k = rng.poisson(FALSE_ALARMS)
     place = rng.uniform([RANGE_M[0], -np.pi, 0.0], [RANGE_M[1], np.pi, CLUTTER_TOP_RAD], (k, 3))
     return np.column_stack([np.full(k, scan), place, np.full(k, -1.0)])
 
 
-def _shuffled(detections: Floats, rng: np.random.Generator) -> Floats:
+def shuffled(detections: Floats, rng: np.random.Generator) -> Floats:
     """The rows in random order inside each scan: otherwise true ones come first, and ties resolve in their favour."""
     return np.asarray(detections[np.lexsort((rng.random(len(detections)), detections[:, 0]))])
