@@ -301,3 +301,13 @@ def test_explaining_an_incident_needs_its_recording(rampart):
     assert (code, "no recording was entered" in err) == (2, True)
     assert rampart("explain")[0] == 2
     assert rampart("explain", "--incident", 1, "--out", "x.html")[0] == 2
+
+
+def test_what_was_simulated_is_no_attack(rampart, recording, live):
+    rampart("incident", "add", "--from", recording)
+    rampart("incident", "import", "--example", "iraq-2021")
+    recorded = answer(rampart("incident", "stats", "--until", "2021-07-06", "--json"))["recorded"]
+    rampart("incident", "add", "--from", live)
+    more = answer(rampart("incident", "stats", "--until", "2021-07-06", "--json"))["recorded"]
+    assert (recorded["total"], more["total"]) == (11, 12)
+    assert more["by_type"]["rocket"] == recorded["by_type"]["rocket"] + 1

@@ -86,13 +86,14 @@ def _report_answer(dossier: Dossier, page: Path, *, release: bool) -> dict[str, 
 
 def _dossier(incident: int, recording: Path | None, db: str | None) -> Dossier:
     import rampart
+    from rampart.ledger.inquest.calibration import calibration as calibrate
     from rampart.ledger.inquest.dossier import open_dossier
     from rampart.ledger.inquest.stock import head_of
 
     ledger = open_ledger(db)
     row = ledger.incident(incident)
-    dossier = open_dossier(row, recording, head=head_of(ledger), version=rampart.__version__)
-    return _explained(dossier)
+    more = {"head": head_of(ledger), "version": rampart.__version__, "record": calibrate(ledger)}
+    return _explained(open_dossier(row, recording, **more))
 
 
 def _explained(dossier: Dossier) -> Dossier:
@@ -104,7 +105,11 @@ def _explained(dossier: Dossier) -> Dossier:
     from rampart.study.explain.words import decision, sensor_lines, verdict
 
     case = dossier.case
-    if case is None or not any(flight.threat for flight in case.run.flights) or not case.run.gates:
+    if case is None:
+        return dossier
+    if not any(flight.threat for flight in case.run.flights):
+        return _explained_from_finds(dossier)
+    if not case.run.gates:
         return dossier
     answer = explain_record(case.run, path=str(case.path), try_all=False)
     mine = {(story.site.id, t.entry["id"]) for story, t in dossier.threats}
@@ -113,6 +118,32 @@ def _explained(dossier: Dossier) -> Dossier:
         for t in answer["threats"]
         if t["gate"] is not None and (t["site"], t["id"]) in mine
     ]
+    return replace(dossier, failures=failures, notes=tuple(answer["notes"]))
+
+
+def _explained_from_finds(dossier: Dossier) -> Dossier:
+    """Without truth: what confirmed impacts say of what was missed."""
+    from dataclasses import replace
+
+    from rampart.ledger.inquest.dossier import Failure
+    from rampart.study.explain.incident import explain_incident
+    from rampart.study.explain.stages import WORDS
+
+    answer = explain_incident(dossier)
+    if not answer["threats"]:
+        return replace(dossier, notes=tuple(answer["notes"]))
+    failures = []
+    for row in answer["threats"]:
+        if not row["missed"] and not row["late"]:
+            continue
+        name = row["track"] or f"impact of {row['id']}"
+        verdict = ("missed" if row["missed"] else "late") if row["track"] else "never tracked"
+        why = f"It fell through {row['gate']}: {WORDS.get(row['gate'], 'nothing more can be told from a recording')}."
+        zones = [
+            f"zone {z['zone']}: " + ("not warned" if not z["warned"] else f"{z['lead_s']:.1f} s") for z in row["zones"]
+        ]
+        seen = [f"{s['sensor']}: {s['words']}" for s in row["sensors"]]
+        failures.append(Failure(name, verdict, why, (*zones, *seen)))
     return replace(dossier, failures=failures, notes=tuple(answer["notes"]))
 
 

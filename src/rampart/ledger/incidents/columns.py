@@ -79,8 +79,12 @@ class Opinions:
 
 
 def read_cases(place: Place, connection: sa.Connection) -> Cases:
-    """All incidents that were not merged into others."""
-    rest = "from incident where id not in (select incident_id from link where verdict = 'merged')"
+    """All incidents that happened, and were not merged into others: simulated ones count for nothing."""
+    rest = (
+        "from incident where id not in (select incident_id from link where verdict = 'merged') "
+        "and id not in (select incident_id from evidence where kind = 'recording' "
+        "and substr(note, 1, 11) = 'simulation:')"
+    )
     columns = place.integers(
         connection,
         {

@@ -7,13 +7,10 @@ from html import escape
 from typing import Any
 
 from rampart.ledger.report.svg import Frame, group, picture, tag, text, ticks, tip
-from rampart.ledger.report.tables import NONE, table
 
 from .calibration import BINS
+from .calibration_table import WHEN, calibration_table
 from .page import document
-from .sections import length
-
-WHEN = {"first_warning": "at the first warning", "half_way": "half-way", "last": "at last"}
 
 
 def render_calibration(answer: Mapping[str, Any]) -> str:
@@ -43,27 +40,6 @@ def _group(title: str, figures: Mapping[str, Any], none: str) -> str:
         if f["n"]
     ]
     return tag("section", head, calibration_table(figures), *drawn)
-
-
-def calibration_table(figures: Mapping[str, Any]) -> str:
-    """A row for each moment at which predictions were known."""
-    rows = []
-    for name, f in figures["known"].items():
-        if not f["n"]:
-            continue
-        row = [WHEN[name], str(f["n"]), length(f["miss_m"]["median"]), length(f["miss_m"]["p90"])]
-        for c in f["coverage"]:
-            row.append(f"{c['observed']:.0%}<br/><span class='faint'>{c['low']:.0%} to {c['high']:.0%}</span>")
-        p = f["uniform_p"]
-        row.append(NONE if p is None else f"{p:.2f}" if p >= 0.01 else "&lt; 0.01")
-        rows.append(row)
-    claimed = [f"in the {c['claimed']:.0%} ellipse#" for c in next(iter(figures["known"].values()))["coverage"]]
-    heads = ["as known", "impacts#", "off by, median#", "90 % within#", *claimed, "evenness p#"]
-    words = (
-        "Intervals are Wilson's, 95 %. A small evenness p (Kolmogorov and Smirnov, from five impacts on) says that the "
-        "ranks are not spread evenly: the ellipses are too small, too large, or beside the point."
-    )
-    return table(heads, rows) + tag("p", escape(words), class_="faint")
 
 
 def draw_calibration(figures: Mapping[str, Any]) -> str:

@@ -66,6 +66,8 @@ class Dossier:
         What the explainer found; None where it could not be asked.
     head : str or None
         Hash of the ledger's last entry.
+    record : dict
+        How good predictions were so far, over all incidents: what `calibration` answers.
     """
 
     incident: Mapping[str, Any]
@@ -76,6 +78,7 @@ class Dossier:
     head: str | None = None
     version: str = ""
     estimate: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def simulated(self) -> bool:

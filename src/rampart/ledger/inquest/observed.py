@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rampart.ledger.report.story import SiteStory, Threat, Track, tell
+from rampart.ledger.report.story import SiteStory, Track, tell
 from rampart.ledger.run_record import RunRecord
 from rampart.ledger.words import BALLISTIC
 from rampart.physics.area import Areas
@@ -24,7 +24,8 @@ def with_observed_threats(run: RunRecord) -> RunRecord:
 
     A track is a threat if a warning was given because of it, or if it ended as a class that threatens and its impact
     or reach was predicted. What it did is then what was estimated: launch and arrival are those of its last
-    prediction, and a zone was in danger if that prediction comes down within its danger radius.
+    prediction, and a zone was in danger if that prediction comes down within its danger radius, or a drone passed
+    there or was last predicted to reach it.
     """
     if run.summary.get("threats"):
         return run
@@ -52,12 +53,14 @@ def _is_threat(story: SiteStory, track: Track, rows: Predictions) -> bool:
 def _entry(story: SiteStory, track: Track, rows: Predictions) -> dict[str, Any]:
     site, ballistic = story.site, track.kind in BALLISTIC
     launch_s, arrival_s = _times(site, track, rows, ballistic)
-    needed = _in_danger(site, track, rows, ballistic)
+    arrivals = _in_danger(site, track, rows, ballistic, arrival_s)
+    needed = [zone.id for zone in site.zones if zone.id in arrivals]
+    arrival_s = min(arrivals.values(), default=arrival_s)
     first: dict[str, float] = {}
     for message in story.messages:
         if message.phase in _ALARM and track.number in message.tracks:
             first.setdefault(message.zone.id, message.time_s)
-    warned = [zone.id for zone in site.zones if first.get(zone.id, np.inf) < arrival_s]
+    warned = [zone.id for zone in site.zones if first.get(zone.id, np.inf) < arrivals.get(zone.id, arrival_s)]
     relevant = [first[z] for z in (needed or warned) if z in warned]
     first_s = min(relevant, default=None)
     return {
@@ -73,7 +76,8 @@ def _entry(story: SiteStory, track: Track, rows: Predictions) -> dict[str, Any]:
         "class": track.kind,
         "class_probability": track.probability,
         "pairs": [
-            {"zone": z, "arrival_s": arrival_s, "first_warning_s": first.get(z), "warned": z in warned} for z in needed
+            {"zone": z, "arrival_s": arrivals[z], "first_warning_s": first.get(z), "warned": z in warned}
+            for z in needed
         ],
         "needed_zones": needed,
         "warned_zones": warned,
@@ -100,25 +104,26 @@ def _times(site: Site, track: Track, rows: Predictions, ballistic: bool) -> tupl
     return launch_s, max(arrival_s, track.confirmed_s)
 
 
-def _in_danger(site: Site, track: Track, rows: Predictions, ballistic: bool) -> list[str]:
-    """Zones that the last predicted impact, or a drone's track, came within the danger radius of."""
+def _in_danger(site: Site, track: Track, rows: Predictions, ballistic: bool, arrival_s: float) -> dict[str, float]:
+    """Zones in danger and when it arrived there [s]: by the last predicted impact; of a drone, where it passed.
+
+    A drone whose track ended before it got anywhere endangered the zone that it was last predicted to reach.
+    """
     if not site.zones:
-        return []
-    points = track.position[:, :2]
+        return {}
+    areas = Areas.of([z.polygon_en for z in site.zones], [z.warn_radius_m for z in site.zones])
     if ballistic:
         known = rows.take((rows.kind == PredictionKind.IMPACT) & np.isfinite(rows.impact_enu[:, 0]))
-        points = known.impact_enu[-1:, :2]
-    areas = Areas.of([z.polygon_en for z in site.zones], [z.warn_radius_m for z in site.zones])
-    if not len(points):
-        return []
-    near = np.flatnonzero((areas.distance(points) <= 0.0).any(axis=0))
-    return [site.zones[i].id for i in near.tolist()]
-
-
-def is_marked(threat: Threat, run: RunRecord) -> bool:
-    """Whether a threat was marked as simulated or of a test by whoever sent it."""
-    numbers = {track.number for track in threat.tracks}
-    return any(
-        bool((step.tracks.flags[np.isin(step.tracks.number, list(numbers))] != 0).any())
-        for step in run.steps.get(str(threat.entry["site"]), ())
-    )
+        if not len(known):
+            return {}
+        near = areas.distance(known.impact_enu[-1:, :2])[0] <= 0.0
+        return {site.zones[i].id: arrival_s for i in np.flatnonzero(near).tolist()}
+    inside = areas.distance(track.position[:, :2]) <= 0.0
+    passed = np.flatnonzero(inside.any(axis=0)).tolist()
+    found = {site.zones[i].id: float(track.time_s[np.argmax(inside[:, i])]) for i in passed}
+    reach = rows.take((rows.kind == PredictionKind.REACH) & (rows.asset >= 0) & np.isfinite(rows.time_to_asset_s))
+    if not found and len(reach):
+        last = reach[-1]
+        when_s = (int(last.time_ns) - site.start_ns) * 1e-9 + float(last.time_to_asset_s)
+        found[site.zones[int(last.asset)].id] = when_s
+    return found

@@ -20,6 +20,7 @@ from rampart.ledger.report.tables import folded, message_table, table
 from rampart.ledger.report.timeline import clock, draw_timeline
 from rampart.ledger.words import BALLISTIC, count, describe_run
 
+from .calibration_table import calibration_table
 from .claims import claims_table
 from .dossier import Dossier, offset_of
 from .places import impacts, launches
@@ -160,9 +161,15 @@ def _tiles(dossier: Dossier, questions: Sequence[str]) -> str:
         warned = sum(z in e["warned_zones"] for e in entries for z in e["needed_zones"])
         leads = sorted(e["warning_lead_s"] for e in entries if e["needed_zones"] and e["warning_lead_s"] is not None)
         tracked = sum(e["confirmed_s"] is not None for e in entries)
+        told = len({(e["site"], z) for e in entries for z in e["warned_zones"]})
+        whom = _tile(
+            f"{warned} of {needed}", "zones warned", "of those in danger", "good" if warned == needed else "bad"
+        )
+        if not needed:
+            whom = _tile(str(told), "zone warned" if told == 1 else "zones warned", "none was in danger")
         tiles += [
             _tile(str(len(entries)), "threats" if len(entries) > 1 else "threat", f"{tracked} tracked"),
-            _tile(f"{warned} of {needed}", "zones warned", "of those in danger", "good" if warned == needed else "bad"),
+            whom,
             _tile(f"{np.median(leads):.1f} s" if leads else "-", "warning time",
                   f"median; shortest {leads[0]:.1f} s" if leads else "before arrival"),
         ]  # fmt: skip
@@ -241,7 +248,7 @@ def _recorded(dossier: Dossier) -> list[str]:
     return [
         _section("Map and timeline", figures, "map"),
         _section("Where it came from", launches(dossier), "launch"),
-        _section("Impacts, found against predicted", impacts(dossier) + _errors(dossier), "impacts"),
+        _section("Impacts, found against predicted", impacts(dossier) + _errors(dossier) + _record(dossier), "impacts"),
         _section("Who was warned, and how long before", warnings(dossier) + _messages(dossier), "warnings"),
         _section("Sensors while it lasted", sensors(dossier), "sensors"),
         _section("What was missed, and why", _failures(dossier), "missed"),
@@ -259,6 +266,16 @@ def _errors(dossier: Dossier) -> str:
     return "".join(tag("figure", drawn) for _, raid in dossier.raids if (drawn := draw_errors(raid)))
 
 
+def _record(dossier: Dossier) -> str:
+    """How good predictions were over all incidents: of real ones, or of simulated ones for a simulation."""
+    figures = dossier.record.get("simulated" if dossier.simulated else "real")
+    if not figures or not figures["impacts"]:
+        return ""
+    kind = "simulated" if dossier.simulated else "real"
+    words = f"Over all {kind} incidents of the ledger, {count(figures['impacts'], 'impact')} confirmed so far:"
+    return tag("h3", "How good predictions were so far") + tag("p", escape(words)) + calibration_table(figures)
+
+
 def _messages(dossier: Dossier) -> str:
     parts = []
     for story in dossier.stories:
@@ -274,7 +291,12 @@ def _failures(dossier: Dossier) -> str:
         entries = [t.entry for _, t in dossier.threats]
         missed = [e["id"] for e in entries if any(z not in e["warned_zones"] for z in e["needed_zones"])]
         said = "Every zone in danger was warned." if not missed else f"Not everybody was warned of {', '.join(missed)}."
-        return tag("p", escape(f"{said} The explainer could not be asked: it needs a recording with truth."))
+        why = (
+            ""
+            if dossier.notes
+            else " The recording has no truth, so the explainer cannot say what else slipped through."
+        )
+        return tag("p", escape(said + why)) + "".join(tag("p", escape(f"{n}."), class_="faint") for n in dossier.notes)
     notes = "".join(tag("p", escape(note), class_="faint") for note in dossier.notes)
     if not failures:
         return tag("p", "Nothing was missed, late or taken for something else.") + notes
