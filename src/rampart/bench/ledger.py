@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time, sleep
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
@@ -124,9 +125,8 @@ class _Clock:
     """Times on the clock and of the processor, the database server's with it."""
 
     def __init__(self, place: str) -> None:
-        folder = place.rpartition("host=")[2]
         self._server = None
-        if folder != place:
+        for folder in parse_qs(urlsplit(place).query).get("host", []):
             self._server = int((Path(folder) / "data" / "postmaster.pid").read_text().split()[0])
 
     def _cpu_s(self) -> float:
