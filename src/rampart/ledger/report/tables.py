@@ -148,13 +148,18 @@ def effector_table(story: SiteStory, summary: Mapping[str, Any]) -> str:
         rows.append(
             [
                 escape(str(effector["id"])),
-                escape(str(effector["kind"])),
+                escape(str(effector["kind"]).replace("_", " ")),
                 str(score.get("engagements", NONE)),
                 NONE if hits is None else str(hits),
                 str(score.get("rounds_used", NONE)),
+                NONE if "rounds_left" not in score else _wasted(score),
             ]
         )
-    return table(["effector", "kind", "engagements#", "hits#", "rounds used#"], rows)
+    return table(["effector", "kind", "engagements#", "hits#", "rounds used#", "at no threat#"], rows)
+
+
+def _wasted(score: Mapping[str, Any]) -> str:
+    return str(score["rounds_on_false_tracks"] + score["rounds_on_harmless"])
 
 
 def gate_table(story: SiteStory) -> str:
