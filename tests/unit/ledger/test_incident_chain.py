@@ -122,6 +122,38 @@ def test_so_is_what_only_sqlite_lets_through(copy, statement, entry, words):
     assert {"entry": entry, "message": words} in tamper(Ledger(str(copy)), statement)["faults"]
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update claim set count_low = -7 where id = 1",
+        "update claim set count_low = 2000000 where id = 1",
+        "update claim set count_high = 3 where id = 1",
+        "update claim set confidence = 5 where id = 1",
+    ],
+)
+def test_figures_are_refused_where_rows_cannot_have_been_entered(filled, statement):
+    execute(filled, statement)
+    with pytest.raises(InputError, match="is no sound ledger: rampart incident verify says what was changed"):
+        filled.columns()
+    assert not filled.verify()["ok"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update incident set time_earliest_ns = 'soon' where id = 1",
+        "update incident set time_earliest_ns = 1.5 where id = 1",
+        "update claim set confidence = 'high' where id = 1",
+        "update incident set site = 'a' || char(31) || 'b' where id = 1",
+    ],
+)
+def test_so_are_those_that_only_sqlite_lets_through(copy, statement):
+    ledger = Ledger(str(copy))
+    execute(ledger, statement)
+    with pytest.raises(InputError, match="is no sound ledger: rampart incident verify says what was changed"):
+        ledger.columns()
+
+
 def test_entries_that_changed_places_are_found(filled):
     found = tamper(
         filled,

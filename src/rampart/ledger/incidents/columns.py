@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 
 from .database import Place
 from .fields import OUTCOMES, RELIABILITY, SOURCES, STATUSES, TYPES
+from .sqlite import unsound
 
 Integers = NDArray[np.int64]
+
+#: Largest count that can be entered.
+MOST = 99_999
 
 #: Stands for "not said" in columns of whole numbers.
 NONE = -1
@@ -118,11 +122,13 @@ def read_opinions(place: Place, connection: sa.Connection) -> Opinions:
         rest,
     )
     columns = _in_order(columns)
-    said = columns.pop("said")
+    packed = columns.pop("said")
     for name, size in _PACKED:
-        columns[name] = said % size - 1
-        said = said // size
+        columns[name] = packed % size - 1
+        packed = packed // size
     columns["source"] += 1
+    if (columns["source"] >= len(SOURCES)).any():
+        raise unsound(place.name)
     reliability = np.array([RELIABILITY[source] for source in SOURCES])[columns["source"]]
     publisher = np.full(len(reliability), NONE)
     stated: dict[int, float] = {}
@@ -132,8 +138,25 @@ def read_opinions(place: Place, connection: sa.Connection) -> Opinions:
         stated[number] = confidence
     if stated:
         where = np.searchsorted(columns["id"], np.fromiter(stated.keys(), np.int64, len(stated)))
-        reliability[where] = np.fromiter(stated.values(), np.float64, len(stated))
-    return Opinions(publisher=publisher, reliability=reliability, **columns)
+        try:
+            reliability[where] = np.fromiter(stated.values(), np.float64, len(stated))
+        except (TypeError, ValueError):
+            raise unsound(place.name) from None
+    said = Opinions(publisher=publisher, reliability=reliability, **columns)
+    if not _possible(said):
+        raise unsound(place.name)
+    return said
+
+
+def _possible(said: Opinions) -> bool:
+    """Whether the rows are such as are entered; others come from whoever wrote into the database."""
+    ordered = (said.high == NONE) | (said.high >= said.low)
+    limits = (
+        (said.low, NONE, MOST), (said.high, NONE, MOST), (said.type, NONE, len(TYPES) - 1),
+        (said.outcome, NONE, len(OUTCOMES) - 1), (said.source, 0, len(SOURCES) - 1),
+    )  # fmt: skip
+    within = all(((column >= low) & (column <= high)).all() for column, low, high in limits)
+    return bool(within and ordered.all() and ((said.reliability > 0.0) & (said.reliability < 1.0)).all())
 
 
 #: How claims are packed into one number of less than 2^53: name and how many values, "not said" among them.

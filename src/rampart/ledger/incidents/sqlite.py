@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -97,7 +98,7 @@ class SqlitePlace:
         parts = ", ".join(f"group_concat({what})" for what in wanted.values())
         [texts] = self.rows(connection, f"select {parts} {rest}")
         return {
-            name: np.empty(0, np.int64) if text is None else np.fromstring(text, np.int64, sep=",")
+            name: np.empty(0, np.int64) if text is None else numbers_of(text, self.name)
             for name, text in zip(wanted, texts, strict=True)
         }
 
@@ -106,7 +107,7 @@ class SqlitePlace:
         [[ids, text]] = self.rows(connection, f"select group_concat(id), group_concat({what}, char(31)) {rest}")
         if ids is None:
             return np.empty(0, np.int64), []
-        return same_length(np.fromstring(ids, np.int64, sep=","), text.split("\x1f"), self.name)
+        return same_length(numbers_of(ids, self.name), text.split("\x1f"), self.name)
 
     def _is_there(self) -> bool:
         try:
@@ -133,10 +134,25 @@ class SqlitePlace:
                 folder.rmdir()  # refused if something is in it
 
 
+def numbers_of(text: str, name: str) -> NDArray[np.int64]:
+    """Whole numbers with commas between; a ledger in which somebody wrote something else is refused."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy warns, and gives what it could read
+            return np.fromstring(text, np.int64, sep=",")
+    except (ValueError, DeprecationWarning):
+        raise unsound(name) from None
+
+
+def unsound(name: str) -> InputError:
+    """What is said of a ledger whose rows cannot be what was entered."""
+    return InputError("is no sound ledger: rampart incident verify says what was changed", path=name)
+
+
 def same_length(ids: NDArray[np.int64], words: list[str], name: str) -> tuple[NDArray[np.int64], list[str]]:
     """Refuse names that were taken apart where they should not be."""
     if len(ids) != len(words):
-        raise InputError("is no sound ledger: a name in it holds U+001F; rampart incident verify", path=name)
+        raise unsound(name)
     return ids, words
 
 
