@@ -84,6 +84,7 @@ docs: setup
 docs-images: setup
 	$(BIN)/python docs/images/draw.py
 	$(BIN)/python docs/images/draw_flights.py
+	$(BIN)/python docs/images/draw_display.py
 
 # Pin what is installed now. No registry's address and no hashes: `pip install -c` refuses unpinned names beside hashes.
 constraints: setup

@@ -34,6 +34,13 @@ def serve_command(
     users: Annotated[Path | None, typer.Option(help="File of accounts.")] = None,
     certificate: Annotated[Path | None, typer.Option(help="TLS certificate of the display (PEM).")] = None,
     key: Annotated[Path | None, typer.Option(help="TLS key of the display (PEM).")] = None,
+    base_map: Annotated[
+        Path | None, typer.Option("--map", help="A map of your own beneath the display's: PMTiles, raster or vector.")
+    ] = None,
+    terrain_map: Annotated[
+        Path | None, typer.Option(help="Heights for its hillshade: PMTiles of terrarium tiles.")
+    ] = None,
+    db: Annotated[str | None, typer.Option(help="Ledger whose incidents it lists; as of rampart incident.")] = None,
     headless: Annotated[bool, typer.Option("--headless", help="Without a display.")] = False,
     dev: Annotated[
         bool, typer.Option("--dev", help="A token for an operator of this start, on this machine only; one process.")
@@ -55,7 +62,8 @@ def serve_command(
     options = Options(Mode(mode) if mode else None, folder, not dev, speed)
     show = None
     if not headless:
-        show = _display(host, port, users, certificate, key, dev=dev, folder=folder)
+        maps = {name: path for name, path in (("base", base_map), ("terrain", terrain_map)) if path is not None}
+        show = _display(host, port, users, certificate, key, dev=dev, folder=folder, maps=maps, db=db)
     code = run_service(scenario, options, show)
     if code:
         raise typer.Exit(code)
@@ -63,7 +71,7 @@ def serve_command(
 
 def _display(
     host: str, port: int, users: Path | None, certificate: Path | None, key: Path | None, *, dev: bool,
-    folder: Path | None,
+    folder: Path | None, maps: dict[str, Path], db: str | None,
 ) -> Any:  # fmt: skip
     """What opens the display; None where its packages are not installed."""
     if find_spec("rampart.serve.web") is None or find_spec("starlette") is None or find_spec("uvicorn") is None:
@@ -71,13 +79,17 @@ def _display(
         return None
 
     def show(service: Any) -> Any:
+        from rampart.serve.web.incidents import LedgerIncidents
         from rampart.serve.web.roles import Role
         from rampart.serve.web.server import WebSettings
         from rampart.serve.web.start import open_display
 
         settings = WebSettings(host, port, users, certificate, key)
         log = None if folder is None else folder / "alarms.jsonl"
-        opened = open_display(service, settings, dev=Role.OPERATOR if dev else None, alarm_log=log)
+        opened = open_display(
+            service, settings, dev=Role.OPERATOR if dev else None, alarm_log=log, map_files=maps,
+            incidents=LedgerIncidents(db),
+        )  # fmt: skip
         err.print(f"rampart: {service.scenario.name} in {service.mode} mode: {opened.link}")
         return opened
 

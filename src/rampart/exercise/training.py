@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -148,11 +149,13 @@ def train(
                 on_warning(by_id[site], row)
 
     service.subscribe(hear)
+    over = threading.Event()
     try:
         service.start()
         if on_open is not None:
             on_open(opened)
         _fly(raid, service, clock, stopped)
+        threading.Thread(target=_keep_quiet, args=(raid, service, over), daemon=True).start()
         for desk in desks.values():
             desk.referee.resolve(raid.end_ns)
         log.transitions = [t.entry() for t in list(opened.display.board.log)]
@@ -163,15 +166,15 @@ def train(
         if stay is not None:
             stay(opened)
     finally:
+        over.set()
         opened.close()
         service.stop(DRAIN_S)
     return trained
 
 
 def _fly(raid: Raid, service: Service, clock: PacedClock, stopped: Callable[[float], bool]) -> None:
-    while clock() < raid.scenario.start_ns - QUIET_NS:  # until it begins the sensors say that there is nothing
-        for place in raid.places:
-            service.receive(place.site.id, Detections.empty(), range(len(place.site.sensors)))
+    while clock() < raid.scenario.start_ns - QUIET_NS:
+        _quiet(raid, service)
         if stopped(min(0.5, clock.real_s(raid.scenario.start_ns - QUIET_NS))):
             return
     for scan in raid.scans():
@@ -179,6 +182,17 @@ def _fly(raid: Raid, service: Service, clock: PacedClock, stopped: Callable[[flo
             return
         service.receive(scan.site, scan.detections, scan.heard)
     stopped(clock.real_s(raid.end_ns))
+
+
+def _quiet(raid: Raid, service: Service) -> None:
+    """Before and after the raid the sensors say that there is nothing."""
+    for place in raid.places:
+        service.receive(place.site.id, Detections.empty(), range(len(place.site.sensors)))
+
+
+def _keep_quiet(raid: Raid, service: Service, over: threading.Event) -> None:
+    while not over.wait(0.5):
+        _quiet(raid, service)
 
 
 def _write(folder: Path, report: dict[str, Any]) -> list[Path]:
