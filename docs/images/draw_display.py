@@ -22,11 +22,10 @@ def link_of(run: subprocess.Popen[str]) -> str:
 
 
 def main() -> None:
+    out = Path(sys.argv[1] if len(sys.argv) > 1 else "rampart-out") / "picture"
     command = [sys.executable, "-m", "rampart", "exercise", "embassy-rockets", "--seed", "7", "--display", "--json"]
-    run = subprocess.Popen(
-        [*command, "--port", "0", "--stay-s", "0", "--out", str(Path(sys.argv[1] if len(sys.argv) > 1 else "rampart-out") / "picture")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    command += ["--port", "0", "--stay-s", "0", "--out", str(out)]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         with Browser(1360, 800) as browser:
             browser.go(link_of(run))

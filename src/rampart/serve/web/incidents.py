@@ -1,4 +1,4 @@
-"""Incidents: those of the ledger, for the drawer and the API. A ledger that is gone or locked empties a list, no more."""
+"""Incidents: those of the ledger, for the drawer and the API. A ledger that is gone or locked stops nothing."""
 
 from __future__ import annotations
 
