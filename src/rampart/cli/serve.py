@@ -26,6 +26,7 @@ def serve_command(
     state: Annotated[
         Path | None, typer.Option(help="Folder for journals and snapshots; rampart-out/NAME-live if not given.")
     ] = None,
+    keep_days: Annotated[float, typer.Option(min=0.1, max=36_500, help="How long journals stay.")] = 30.0,
     no_state: Annotated[bool, typer.Option("--no-state", help="Keep nothing.")] = False,
     host: Annotated[
         str, typer.Option(help="Address of the display; a public one needs accounts and TLS.")
@@ -59,7 +60,7 @@ def serve_command(
     scenario = load(site, overrides=set_ or [], rooms=LIVE_ROOMS)
     folder = None if no_state else state or Path("rampart-out") / f"{scenario.name}-live"
     log_json(sys.stderr)
-    options = Options(Mode(mode) if mode else None, folder, not dev, speed)
+    options = Options(Mode(mode) if mode else None, folder, not dev, speed, keep_days)
     show = None
     if not headless:
         maps = {name: path for name, path in (("base", base_map), ("terrain", terrain_map)) if path is not None}

@@ -219,8 +219,9 @@ class SpecReader:
 
     def _timed(self) -> dict[str, Any]:
         """The document's data; a live site needs no start and no end."""
-        if "threat" in self.rooms:
-            return self.document.data
+        data = self.document.data
+        if "threat" in self.rooms and ("feed" not in data or "threat" in data):
+            return data
         return {"start": datetime.fromtimestamp(0, UTC), "duration_s": 1.0, **self.document.data}
 
     def parts(self, section: str) -> tuple[Any, ...]:

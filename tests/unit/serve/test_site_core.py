@@ -9,6 +9,8 @@ import pytest
 
 from rampart.records import DecisionKind, Detections, Site, Zone, decide
 from rampart.serve.core import PacedClock, SiteCore, wall_clock
+from rampart.serve.feed import Taken
+from rampart.serve.receiver.ring import Packet
 
 
 class FakeChain:
@@ -145,3 +147,20 @@ def test_a_clock_of_another_speed():
     assert after - before >= 100 * 10_000_000 * 0.9
     assert clock.real_s(clock() - 5) == 0.0
     assert clock.real_s(clock() + 10**11) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_backlog_is_taken_in_turns(chain, told):
+    second, notes = 1_000_000_000, []
+    packets = [Packet(i + 1, 0, 10 * second + i * second // 10, b"") for i in range(45)]
+    core = SiteCore("base", chain, wall_clock(), lambda *_: None, intake=Nothing(), note=notes.append)
+    core.take(packets)
+    with core:
+        until(lambda: notes and notes[-1].until == 45)
+    assert [note.until for note in notes if note.until][:5] == [11, 22, 33, 44, 45]
+
+
+class Nothing:
+    """An intake of packets that hold nothing."""
+
+    def take(self, packets):
+        return Taken()

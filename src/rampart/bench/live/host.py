@@ -67,7 +67,7 @@ class Teller:
     def _tick(self) -> None:
         bad = [f"{row.part}: {row.reason}" for row in self._service.health() if not HealthState(int(row.state)).works]
         feeds = self._service._feeds
-        receiver = 0 if feeds is None else feeds.receiver.pid
+        receiver = 0 if feeds is None else feeds.receiver.ring.writer_pid
         self._say(
             {
                 "what": "tick", "at_ns": time.time_ns(), "rss_mb": resident_mb(os.getpid()),

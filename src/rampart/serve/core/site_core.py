@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from .clock import Clock
 _log = logging.getLogger("rampart.serve")
 #: After a step the chain rests for as long as it took, so much at most: reports gather, and others have their turn.
 REST_S = 0.03
+TURN_NS = 1_000_000_000  #: of a backlog, so much goes into one step
 IDLE_S = 1.0  #: without reports and wakes a step is made this often: who hears of no step takes the chain for dead
 
 Tell = Callable[[str, Outputs], None]  #: site id, what its chain said; called in the thread of the site
@@ -62,6 +64,16 @@ class StepNote:
         return None if self.worked is None else self.worked.outputs
 
 
+def _beyond(packets: list[Packet]) -> list[Packet]:
+    """Cut a backlog: leaves the packets of one turn in the list, and returns the others."""
+    if not packets or packets[-1].received_ns - packets[0].received_ns <= TURN_NS:
+        return []
+    end = bisect_right(packets, packets[0].received_ns + TURN_NS, key=lambda packet: packet.received_ns)
+    rest = packets[end:]
+    del packets[end:]
+    return rest
+
+
 @dataclass(frozen=True, slots=True)
 class CoreHealth:
     """How a site's chain keeps up."""
@@ -70,7 +82,7 @@ class CoreHealth:
     steps: int
     detections: int
     faults: int  #: steps in which the chain failed; their reports are lost, the next step goes on
-    waiting: int  #: reports that wait for the next step
+    waiting: int  #: reports, or packets of them, that wait for the next step
     lag_s: float  #: how long the oldest report of the last step had waited when the chain had done with it
 
 
@@ -211,7 +223,7 @@ class SiteCore:
     def health(self) -> CoreHealth:
         """How it keeps up."""
         with self._change:
-            waiting = sum(len(batch) for batch in self._inbox.detections)
+            waiting = sum(len(batch) for batch in self._inbox.detections) + len(self._inbox.packets)
         return CoreHealth(self.site, self._steps - self._faults, self._count, self._faults, waiting, self._lag_s)
 
     def _run(self) -> None:
@@ -236,6 +248,7 @@ class SiteCore:
                     break
                 self._change.wait(left_s)
             mail, self._inbox = self._inbox, _Mail()
+            self._inbox.packets = _beyond(mail.packets)
         return mail
 
     def _left_s(self) -> float:

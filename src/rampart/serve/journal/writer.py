@@ -32,6 +32,7 @@ from .entries import (
     pack_packet,
     pack_step,
 )
+from .keep import prune
 from .segment import Segment, Sync
 from .snapshot import write_snapshot
 
@@ -41,6 +42,7 @@ SNAPSHOT_S = 0.5  #: between two snapshots of a site
 RETRY_S = 1.0  #: after the disk refused something
 SEGMENT_BYTES = 64 << 20
 SEGMENT_S = 600.0
+KEEP_DAYS = 30.0
 QUEUE_LIMIT = 200_000  #: entries that may wait for a slow disk; beyond it they are lost, and counted
 
 Kept = Callable[[int], None]  #: told of the last packet that need not be kept elsewhere any more
@@ -90,8 +92,12 @@ class Journal:
         Gives what else a restart needs, as plain data; asked at each snapshot.
     resume : Resume or None
         After a restart.
-    sync, opened : callable
-        `os.fdatasync` and `Segment`, unless a test says otherwise.
+    sync : callable
+        `os.fdatasync`, unless a test says otherwise.
+    segment_bytes : int
+        From here on a new segment is begun.
+    keep_days : float
+        Older segments, of earlier sessions too, are removed when a new one is begun.
 
     Notes
     -----
@@ -112,11 +118,13 @@ class Journal:
         resume: Resume | None = None,
         sync: Sync = os.fdatasync,
         segment_bytes: int = SEGMENT_BYTES,
+        keep_days: float = KEEP_DAYS,
     ) -> None:
         self.folder, self._header, self._clock, self._sync = folder, dict(header), clock, sync
         self._sites = {site: _Site((resume or Resume()).digests.get(site, NO_DIGEST)) for site in sites}
         self._index = {site: i for i, site in enumerate(sites)}
         self._on_kept, self._memory, self._segment_bytes = on_kept, memory, segment_bytes
+        self._keep_days = keep_days
         self._change = threading.Condition()
         self._queue: deque[tuple[int, Any]] = deque()
         self._stopping = self._urgent = False
@@ -253,6 +261,7 @@ class Journal:
         for site in self._sites.values():
             site.in_segment, site.next_s = False, 0.0
         self._segment = segment
+        prune(self.folder.parent, time.time_ns(), self._keep_days, self.folder)
         if self._fault:
             _log.warning("journal: writes again, to %s", path.name)
         self._fault = ""

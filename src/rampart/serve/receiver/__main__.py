@@ -38,7 +38,7 @@ def receive(config: dict[str, Any], stop_fd: int) -> None:
     poll = select.poll()
     for fd in (stop_fd, *by_fd):
         poll.register(fd, select.POLLIN)
-    look_s = 0.0
+    look_s, pid = 0.0, os.getpid()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
@@ -55,7 +55,7 @@ def receive(config: dict[str, Any], stop_fd: int) -> None:
             with suppress(BlockingIOError):  # the core has not yet heard the last one: it will look anyway
                 os.write(wake_fd, b"!")
         now_s = time.monotonic()
-        ring.beat(time.monotonic_ns())
+        ring.beat(time.monotonic_ns(), pid)
         for stream in streams:
             if stream.connect(now_s):
                 by_fd[stream.fileno()] = stream

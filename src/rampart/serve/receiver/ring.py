@@ -137,9 +137,10 @@ class Ring:
         """Set one of a feed's figures."""
         self._words[_FEED_WORD + feed * _FEED_WORDS + what] = value
 
-    def beat(self, monotonic_ns: int) -> None:
-        """Show that the receiver is there."""
+    def beat(self, monotonic_ns: int, pid: int) -> None:
+        """Show that the receiver is there, and who it is."""
         self._words[_W_BEAT] = monotonic_ns
+        self._words[_W_PID] = pid
 
     # -- reading
 
@@ -147,6 +148,11 @@ class Ring:
     def beat_ns(self) -> int:
         """When the receiver last showed that it is there, by the monotonic clock."""
         return int(self._words[_W_BEAT])
+
+    @property
+    def writer_pid(self) -> int:
+        """Process that writes; 0 before the first beat."""
+        return int(self._words[_W_PID])
 
     @property
     def released(self) -> int:

@@ -18,6 +18,7 @@ from rampart.pipeline import Scenario, build_places
 from rampart.serve.core import PacedClock
 from rampart.serve.delivery import Alarm
 from rampart.serve.feed import Receiver, plan_feeds
+from rampart.serve.journal.writer import KEEP_DAYS
 
 from .mode import Mode
 from .rehearsal import rehearse
@@ -51,12 +52,15 @@ class Options:
         Start again what dies.
     speed : float
         Seconds of the clock per real second, for trials.
+    keep_days : float
+        How long journals stay.
     """
 
     mode: Mode | None = None
     state: Path | None = None
     supervised: bool = True
     speed: float = 1.0
+    keep_days: float = KEEP_DAYS
 
 
 def run_service(scenario: Scenario, options: Options, show: Show | None = None) -> int:
@@ -102,7 +106,7 @@ def _work(
         signal.signal(number, lambda *_: stop.set())
     service = Service(
         scenario, mode=options.mode, clock=clock, speed=options.speed, on_alarm=log_alarm, state=options.state,
-        receiver=receiver, warm=start > 1,
+        receiver=receiver, warm=start > 1, keep_days=options.keep_days,
     )  # fmt: skip
     service.start()
     display = None

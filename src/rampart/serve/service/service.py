@@ -32,6 +32,7 @@ from rampart.serve.core import Clock, PacedClock, SiteCore, StepNote, Worked
 from rampart.serve.delivery import Alarm, Dispatcher, PeerHealth, Setting, build_outs
 from rampart.serve.feed import FeedPlan, Receiver, plan_feeds
 from rampart.serve.journal import Journal, journal_header
+from rampart.serve.journal.writer import KEEP_DAYS
 from rampart.serve.receiver.ring import Packet
 
 from .board import Board, SiteView
@@ -76,6 +77,8 @@ class Service:
         One that runs already, and outlives this service; its own if not given.
     warm : bool
         The receiver served a service that ended; packets that it had not kept are still there.
+    keep_days : float
+        How long journals stay.
 
     Raises
     ------
@@ -114,10 +117,11 @@ class Service:
         state: Path | None = None,
         receiver: Receiver | None = None,
         warm: bool = False,
+        keep_days: float = KEEP_DAYS,
     ) -> None:
         self.clock: Clock = clock or PacedClock(time.time_ns(), speed)
         self.mode = mode or Mode(scenario.head.mode or Mode.SHADOW)
-        self._on_alarm, self._speed = on_alarm, speed
+        self._on_alarm, self._speed, self._keep_days = on_alarm, speed, keep_days
         self._clock_ahead_ns = time.time_ns() - time.monotonic_ns()
         self.recovered: Caught | None = None
         past = None
@@ -208,7 +212,14 @@ class Service:
         except OSError as error:
             raise InputError(f"cannot be made: {error.strerror}", path=folder) from None
         return Journal(
-            folder, header, list(self._cores), self.clock, on_kept=self._kept, memory=self._memory, resume=resume
+            folder,
+            header,
+            list(self._cores),
+            self.clock,
+            on_kept=self._kept,
+            memory=self._memory,
+            resume=resume,
+            keep_days=self._keep_days,
         )
 
     def _memory(self) -> dict[str, Any]:
