@@ -34,6 +34,7 @@ NAMES = {
     "oracles": "closed forms of interception beside engager, run loop and referee",
     "ledger": "import and statistics of 100,000 incidents with 300,000 claims, in SQLite and PostgreSQL",
     "inquest": "replay, what if, and after-action report of a recording of 10 and of 43 minutes",
+    "study": "raids per second of a study, workers and dask, killed workers and drivers, a million results",
     "scenarios": "every number of the named scenarios over seeds 0 to 99",
 }
 

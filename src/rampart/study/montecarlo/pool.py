@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Protocol
 
 from rampart.errors import RunError
@@ -36,9 +38,17 @@ _PLAN: list[Plan] = []
 
 
 def _begin(plan: Plan) -> None:
-    """What a worker does first. Ctrl-C is for the process that leads."""
+    """What a worker does first. Ctrl-C is for the process that leads; when that is gone, so is the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
     _PLAN[:] = [plan]
+
+
+def _outlive_nobody() -> None:
+    leader = parent_process()
+    if leader is not None:
+        leader.join()
+        os._exit(1)
 
 
 def _work(chunk: Chunk) -> Done:
