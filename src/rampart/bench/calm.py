@@ -15,8 +15,8 @@ from .figures import rate
 from .kept import each_kept
 from .skies import DRONE_RADAR, ROCKET_RADAR, aircraft, birds, scene
 
-#: Seeds 80000 to 84999 were looked at when the rules were made.
-FIRST_SEED = 85_000
+#: Seeds 80000 to 89999 were looked at when the rules were made.
+FIRST_SEED = 90_000
 BIRDS, AIRCRAFT_PER_HOUR = 300, 6.0
 #: Each run is a sky of its own.
 RUN_S = 600.0

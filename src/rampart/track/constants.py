@@ -54,7 +54,8 @@ LAUNCH = 73  # angle [deg] at which it left the ground if it falls, without drag
 MISFIT = (
     75  # running mean of the squared distance of its detections per degree of freedom: 1 where its filters are right
 )
-N_REAL = 76
+SEEN = 76  # where its latest detection with a place was [m]: 76..78
+N_REAL = 79
 SAYS_DRONE = -1.0
 
 # Whole numbers of a track: columns of `whole`

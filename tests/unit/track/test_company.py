@@ -34,11 +34,10 @@ def polar(position, velocity):
 
 def of_company(moved_m, rate_ms, dt=1.0):
     """Ln likelihood of a detection that far off along the line of sight, of something last seen at 800 m."""
-    x, P, z = np.zeros(7), np.eye(7) * 25.0, np.zeros(N_Z)
-    x[:3] = 0.0, 800.0, 100.0
+    z = np.zeros(N_Z)
     z[1:4] = polar((0.0, 800.0 + moved_m, 100.0), (0.0, 0.0, 0.0))[:3]
     z[Z_RATE], z[Z_SIGMA : Z_SIGMA + 4] = rate_ms, (5.0, 0.009, 0.009, 0.4)
-    return company(x, P, z, FULL, 0.0, 0.0, 0.0, dt, np.zeros(N_P), np.zeros((24, 8)))
+    return company(np.array([0.0, 800.0, 100.0]), z, FULL, 0.0, 0.0, 0.0, dt, np.zeros(N_P), np.zeros((24, 8)))
 
 
 def test_a_neighbour_is_expected_and_a_rocket_is_not():

@@ -15,6 +15,8 @@ from rampart.track.constants import (
     BALLISTIC,
     CRUISE,
     FAMILY,
+    HAS_POSITION,
+    HAS_RANGE,
     HOVER,
     MISFIT,
     MU,
@@ -32,6 +34,8 @@ from rampart.track.constants import (
     THRUST,
     TURN,
     WEIGHT,
+    Z_RANGE,
+    Z_SIGMA,
 )
 from rampart.track.measurement._kernels import measure
 from rampart.track.motion._kernels import clamp_own, copy_mode, predict_mode
@@ -304,20 +308,22 @@ def update_mode(x, P, z, mask, east, north, up, p, iterations, B):
 
 
 @kernel
-def company(x, P, z, mask, east, north, up, dt, p, B):
-    """Ln likelihood of a detection as that of any slow thing near the place x (7,), P (7, 7) of dt [s] before.
+def company(seen, z, mask, east, north, up, dt, p, B):
+    """Ln likelihood of a detection as that of any slow thing near the place `seen` (3,) of the latest one, dt [s] ago.
 
     What flies in a flock is taken for its neighbour now and then. The path is broken then, which no steered mode makes
-    sense of; a fall or a thrust, knowing less, would.
+    sense of; a fall or a thrust, knowing less, would. So the place is that of the detection, whatever filters made of
+    it. A bearing alone says nothing of places.
     """
+    if not mask & (HAS_RANGE | HAS_POSITION):
+        return _NEVER
     near, Q = B[19], np.zeros((6, 6))
+    across = z[Z_RANGE] * z[Z_SIGMA + 1] if mask & HAS_RANGE else 0.0
     for a in range(3):
-        near[a], near[3 + a] = x[a], 0.0
+        near[a], near[3 + a] = seen[a], 0.0
         spread = COMPANY_MS if a < 2 else COMPANY_UP_MS
         v = spread * spread
-        for b in range(3):
-            Q[a, b] = P[a, b]
-        Q[a, a] += COMPANY_M * COMPANY_M + v * dt * dt
+        Q[a, a] = COMPANY_M * COMPANY_M + across * across + v * dt * dt
         Q[a, 3 + a], Q[3 + a, a], Q[3 + a, 3 + a] = v * dt, v * dt, v
     ln, _ = innovate(near, Q, z, mask, east, north, up, p, B[0:8], B[16], B[17], B[8:16])
     return ln

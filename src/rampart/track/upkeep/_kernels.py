@@ -14,7 +14,6 @@ from rampart.track.constants import (
     COASTED,
     CONFIRMED,
     COUNTED,
-    CRUISE,
     DELETED,
     DETECTION,
     FAMILY,
@@ -46,6 +45,7 @@ from rampart.track.constants import (
     S_PERIOD,
     S_RANGES,
     S_ROTATING,
+    SEEN,
     SENSORS,
     STATUS,
     SURPRISE,
@@ -55,6 +55,7 @@ from rampart.track.constants import (
     TURN,
     UPDATED_NS,
     WEIGHT,
+    Z_EAST,
     Z_RCS,
     Z_TIME,
     ZI_FLAGS,
@@ -102,7 +103,7 @@ def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, e
     if aside[A_TIME] != z[Z_TIME]:
         look_ahead(x, P, real, whole[ALIVE], z[Z_TIME], p, env, xo, Po, c, aside, cov, sensor, W)
     mask, e, n, u = zi[ZI_MASK], sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2]
-    other = company(x[CRUISE], P[CRUISE], z, mask, e, n, u, z[Z_TIME] - real[TIME], p, B)
+    other = company(real[SEEN : SEEN + 3], z, mask, e, n, u, z[Z_TIME] - real[TIME], p, B)
     for m in range(N_MODES):
         if (whole[ALIVE] >> m) & 1:  # of a dead mode nothing was computed: it keeps what it last knew
             copy_mode(xo[m], Po[m], x[m], P[m])
@@ -151,6 +152,9 @@ def note_detection(real, whole, z, zi, s):
     whole[DETECTION] = zi[ZI_NUMBER]
     whole[SENSORS] |= np.int64(1) << np.int64(min(s, 62))
     whole[FLAGS] |= zi[ZI_FLAGS]
+    if z[Z_EAST] == z[Z_EAST]:
+        for a in range(3):
+            real[SEEN + a] = z[Z_EAST + a]
     if zi[ZI_IDENTITY] != 0:
         whole[IDENTITY] = zi[ZI_IDENTITY]
     if z[Z_RCS] == z[Z_RCS]:
