@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -117,6 +118,21 @@ BAD = {
     "no such sensor": (["feed", "embassy-rockets", "--source", "r9=1/1"], "expected SENSOR=SAC/SIC"),
     "no journal": (["replay", EXAMPLES], "examples"),
 }
+
+
+def test_a_port_that_is_taken_is_one_line_not_a_loop(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as feed:
+        feed.bind(("127.0.0.1", 0))
+        text = (EXAMPLES / "embassy.toml").read_text()
+        (tmp_path / "a.toml").write_text(text.replace(":8600", f":{feed.getsockname()[1]}"))
+        done = rampart("serve", tmp_path / "a.toml", "--headless", "--no-state")
+        assert done.returncode == 2
+        assert "cannot listen there: Address already in use" in done.stderr
+        (tmp_path / "b.toml").write_text(text.replace(":8600", ":0"))
+        done = rampart("serve", tmp_path / "b.toml", "--no-state", "--port", taken.getsockname()[1])
+        assert done.returncode == 2
+        assert "Address already in use" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("what", BAD)

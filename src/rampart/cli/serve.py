@@ -79,12 +79,13 @@ def _display(
         err.print("rampart: no display: pip install 'rampart[live]'")
         return None
 
-    def show(service: Any) -> Any:
-        from rampart.serve.web.incidents import LedgerIncidents
-        from rampart.serve.web.roles import Role
-        from rampart.serve.web.server import WebSettings
-        from rampart.serve.web.start import open_display
+    # loaded here, before the service is forked: one that is started again need not wait for it
+    from rampart.serve.web.incidents import LedgerIncidents
+    from rampart.serve.web.roles import Role
+    from rampart.serve.web.server import WebSettings
+    from rampart.serve.web.start import open_display
 
+    def show(service: Any) -> Any:
         settings = WebSettings(host, port, users, certificate, key)
         log = None if folder is None else folder / "alarms.jsonl"
         opened = open_display(

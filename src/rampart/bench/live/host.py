@@ -125,6 +125,8 @@ def main() -> int:
     state = Path(sys.argv[2]) if sys.argv[2] != "-" else None
     log_json(sys.stderr, logging.INFO)
     display = "display" in sys.argv[3:]
+    if display:  # loaded before the service is forked
+        import rampart.serve.web.start  # noqa: F401
     options = Options(state=state, supervised="single" not in sys.argv[3:])
     return run_service(scenario, options, lambda service: Shown(service, display=display))
 

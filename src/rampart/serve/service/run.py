@@ -80,6 +80,7 @@ def run_service(scenario: Scenario, options: Options, show: Show | None = None) 
         If the file cannot be run, before anything is started.
     """
     clock = PacedClock(time.time_ns(), options.speed)
+    Service(scenario, mode=options.mode, clock=clock)  # whatever is wrong is said now; what is loaded is loaded
     started = scenario.starting(clock())
     plan = plan_feeds(started, build_places(started))
     receiver = make_receiver(plan, clock)

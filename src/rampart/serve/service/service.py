@@ -152,6 +152,7 @@ class Service:
         self._parts = PartBook()
         self._watch = PartWatch(self._part_rows, self.clock, self._raise)
         self._ended = False
+        self._started_ns = 0
 
     # -- putting together
 
@@ -271,6 +272,7 @@ class Service:
         """
         if self.plan is not None:
             self._feeds = self._feed_desk(self.plan)
+        self._started_ns = self.clock()
         self.dispatcher.start()
         if self.recovered is not None and self.mode.sends:
             self._say_again()
@@ -416,7 +418,7 @@ class Service:
 
     def _chain_row(self, now_ns: int, site: str, core: SiteCore) -> Row:
         said, part = core.health(), f"chain/{site}"
-        late_s = (now_ns - self.board.now_ns(site)) / SECOND / self._speed
+        late_s = (now_ns - max(self.board.now_ns(site), self._started_ns)) / SECOND / self._speed
         if not said.steps:
             return part, HealthState.STARTING, "no step yet"
         if late_s > 3.0:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from rampart.errors import InputError
 from rampart.serve.feed import Receiver
 
 _log = logging.getLogger("rampart.serve")
@@ -17,6 +18,7 @@ POLL_S = 0.02
 #: A service that ends within this of its start is not started again at once.
 SHORT_S = 5.0
 LONGEST_WAIT_S = 10.0
+INPUT = 2  #: exit code of bad input
 
 Work = Callable[[int, int], int]  #: which start this is, from 1, and a pipe that ends with us -> exit code
 
@@ -55,7 +57,8 @@ class Supervisor:
                 self._fork(alive_read)
                 status = self._wait()
                 code = os.waitstatus_to_exitcode(status)
-                if code in (0, 2) or self._stopping:
+                refused = code == INPUT and self.starts == 1  # later on it worked before: it is tried again
+                if code == 0 or refused or self._stopping:
                     return max(code, 0)
                 short = time.monotonic() - began_s < SHORT_S
                 wait_s = min(max(2.0 * wait_s, 0.5), LONGEST_WAIT_S) if short and self.starts > 3 else 0.0
@@ -82,6 +85,9 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             code = self._work(self.starts, alive_read)
+        except InputError as error:
+            sys.stderr.write(f"rampart: {error}\n")
+            code = INPUT
         except BaseException as error:
             if not isinstance(error, SystemExit):
                 _log.exception("the service failed")

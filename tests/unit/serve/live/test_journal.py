@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import resource
 import shutil
 import socket
 import time
@@ -185,6 +186,30 @@ def test_a_disk_that_fails_stops_nothing_and_is_told_of(tmp_path, error):
         until(lambda: kept.latest == 40)
     assert len(segments(tmp_path)) >= 2  # never the same segment again
     assert {*range(1, 11), *range(31, 41)} <= set(sequences(tmp_path))
+
+
+def test_a_file_system_that_takes_no_more(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Kept(tmp_path) as kept:
+        kept.put(1, 10)
+        until(lambda: kept.latest == 10)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))  # a real refusal by the kernel: EFBIG
+        try:
+            for i in range(40):
+                kept.put(11 + i * 50, 50, octets=500)
+                until(lambda i=i: kept.latest >= 11 + i * 50)
+                if kept.journal.health()[0] == HealthState.DOWN:
+                    break
+            assert kept.journal.health()[0] == HealthState.DOWN
+            assert "File too large" in kept.journal.health()[1]
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        until(lambda: (kept.put(5001, 1), kept.journal.health()[0] == HealthState.OK)[1], within_s=10.0)
+        kept.put(6001, 5)
+        until(lambda: kept.latest == 6005)
+    found = sequences(tmp_path)
+    assert found[:10] == list(range(1, 11))
+    assert found[-5:] == list(range(6001, 6006))
 
 
 def test_old_segments_are_removed_and_the_one_that_is_written_is_not(tmp_path):
