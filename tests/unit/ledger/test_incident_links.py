@@ -128,6 +128,16 @@ def test_what_looks_alike(tmp_path, change, proposed):
     assert bool(find_duplicates(ledger)) == proposed
 
 
+def test_a_simulation_is_listed_and_counts_for_nothing(ledger_place):
+    recording = EvidenceDraft("recording", "r.mcap", "ef" * 32, 9, "simulation: bdsc-rocket, seed 5")
+    ledger = Ledger(ledger_place)
+    ledger.add([ONE, replace(ONE, evidence=(recording,)), replace(ONE, claims=(told("2", "drone"),))], now_ns=0)
+    assert [(row["id"], row["simulated"]) for row in list_rows(ledger)] == [(1, False), (2, True), (3, False)]
+    assert ask(ledger)["recorded"]["incidents"] == [1, 3]
+    [pair] = find_duplicates(ledger)
+    assert (pair["incidents"], pair["types"]) == ([1, 3], ["rocket", "drone"])
+
+
 def test_the_incidents_of_2021_are_all_different(tmp_path):
     ledger = Ledger(str(tmp_path / "l.sqlite"))
     ledger.add(*read_example("iraq-2021"), now_ns=0)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rampart.errors import InputError
@@ -21,12 +22,18 @@ def _time(row: Mapping[str, Any], name: str) -> str | None:
 def list_rows(ledger: Ledger, asked: Filter | None = None) -> list[dict[str, Any]]:
     """The incidents asked for in short, in the order of their times; those that were merged away are left out."""
     cases, opinions, _ = ledger.columns()
-    chosen = select(cases, opinions, asked or Filter())
+    chosen = select(cases, opinions, replace(asked or Filter(), simulated=True))
     claims = Counter(chosen.about.tolist())
     count = {number: claims[k] for k, number in enumerate(chosen.cases.id.tolist())}
+    simulated = set(chosen.cases.id[chosen.cases.simulated].tolist())
     names = ("id", "key", "title", "site", "status")
     return [
-        {**{name: row[name] for name in names}, "time": _time(row, "time") or "unknown", "claims": count[row["id"]]}
+        {
+            **{name: row[name] for name in names},
+            "time": _time(row, "time") or "unknown",
+            "claims": count[row["id"]],
+            "simulated": row["id"] in simulated,
+        }
         for row in ledger.incidents()
         if row["id"] in count
     ]

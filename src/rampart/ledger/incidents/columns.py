@@ -35,6 +35,8 @@ class Cases:
     dated : (n,) bool
     status : (n,) int
         Index into `fields.STATUSES`.
+    simulated : (n,) bool
+        Whether it was entered from the recording of a simulation.
     sites : list of str
         Names, each once.
     """
@@ -46,6 +48,7 @@ class Cases:
     offset_min: Integers
     dated: NDArray[np.bool_]
     status: Integers
+    simulated: NDArray[np.bool_]
     sites: list[str]
 
 
@@ -83,12 +86,9 @@ class Opinions:
 
 
 def read_cases(place: Place, connection: sa.Connection) -> Cases:
-    """All incidents that happened, and were not merged into others: simulated ones count for nothing."""
-    rest = (
-        "from incident where id not in (select incident_id from link where verdict = 'merged') "
-        "and id not in (select incident_id from evidence where kind = 'recording' "
-        "and substr(note, 1, 11) = 'simulation:')"
-    )
+    """All incidents that were not merged into others."""
+    rest = "from incident where id not in (select incident_id from link where verdict = 'merged')"
+    simulations = "select incident_id from evidence where kind = 'recording' and substr(note, 1, 11) = 'simulation:'"
     columns = place.integers(
         connection,
         {
@@ -98,15 +98,18 @@ def read_cases(place: Place, connection: sa.Connection) -> Cases:
             "offset_min": "coalesce(time_offset_min, 0)",
             "dated": "case when time_earliest_ns is null then 0 else 1 end",
             "status": _index("status", STATUSES, 0),
+            "simulated": f"case when id in ({simulations}) then 1 else 0 end",
         },
         rest,
     )
     columns = _in_order(columns)
+    flags = {name: columns.pop(name) != 0 for name in ("dated", "simulated")}
     codes: dict[str, int] = {}
     ids, names = place.texts(connection, "site", rest)
     sites = np.empty(len(columns["id"]), np.int64)
     sites[np.searchsorted(columns["id"], ids)] = _coded(names, codes)
-    return Cases(site=sites, sites=list(codes), **{**columns, "dated": columns["dated"] != 0})
+    values: dict[str, Any] = {**columns, **flags}
+    return Cases(site=sites, sites=list(codes), **values)
 
 
 def read_opinions(place: Place, connection: sa.Connection) -> Opinions:

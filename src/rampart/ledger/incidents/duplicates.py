@@ -49,6 +49,7 @@ def find_duplicates(ledger: Ledger, least: float = 0.1) -> list[dict[str, Any]]:
     """
     cases, opinions, _ = ledger.columns()
     chosen = select(cases, opinions, Filter())
+    cases = chosen.cases
     kinds = chosen.choice("type", TYPES).likeliest
     position = _positions(ledger, cases)
     names = (*TYPES, "unknown")

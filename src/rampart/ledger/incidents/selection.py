@@ -28,6 +28,8 @@ class Filter:
         Only those of which this is the likeliest; ``unknown`` for those of which none is.
     status : str or None
         Only of this status.
+    simulated : bool
+        Those entered from simulations, too: they count for nothing, but there they are.
     """
 
     since: Span | None = None
@@ -36,6 +38,7 @@ class Filter:
     type: str | None = None
     outcome: str | None = None
     status: str | None = None
+    simulated: bool = False
 
     def time_fits(self, span: Span | None) -> bool | None:
         """Whether a time lies within: None if that is not known."""
@@ -134,6 +137,8 @@ def select(cases: Cases, opinions: Opinions, asked: Filter) -> Selection:
     if not there.all():  # of incidents that were merged away; damaged files only
         opinions, about = opinions.take(there), about[there]
     possible, certain = _times(cases, asked)
+    if not asked.simulated:
+        possible &= ~cases.simulated
     if asked.site is not None:
         wanted = asked.site.casefold()
         possible &= np.array([name.casefold() == wanted for name in cases.sites], np.bool_)[cases.site]
