@@ -301,19 +301,20 @@ export class Painter {
   }
 
   private hatch(c: CanvasRenderingContext2D, colour: string): void {
-    c.save();
-    c.clip();
-    c.strokeStyle = colour;
-    c.globalAlpha = 0.35;
-    c.lineWidth = 1;
-    c.beginPath();
-    const n = this.canvas.width / this.ratio + this.canvas.height / this.ratio;
-    for (let x = 0; x < n; x += 9) {
-      c.moveTo(x, 0);
-      c.lineTo(x - 4000, 4000);
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 9;
+    const line = tile.getContext("2d")!;
+    line.strokeStyle = colour;
+    line.beginPath();
+    for (const x of [0, 9, 18]) {
+      line.moveTo(x, 0);
+      line.lineTo(x - 9, 9);
     }
-    c.stroke();
-    c.restore();
+    line.stroke();
+    c.globalAlpha = 0.45;
+    c.fillStyle = c.createPattern(tile, "repeat")!;
+    c.fill();
+    c.globalAlpha = 1;
   }
 
   private impact(c: CanvasRenderingContext2D, s: Scene, t: Track, alarmed: boolean): void {

@@ -5,7 +5,7 @@ import type { Colours } from "./theme";
 const SIZE = 30;
 export type Look = "firm" | "coasted" | "tentative";
 
-function shape(c: CanvasRenderingContext2D, name: string): void {
+function shape(c: OffscreenCanvasRenderingContext2D, name: string): void {
   c.beginPath();
   switch (name) {
     case "rocket": // a long arrow head
@@ -44,13 +44,13 @@ export function colourOf(name: string, colours: Colours): string {
 }
 
 export class Symbols {
-  private stamps = new Map<string, HTMLCanvasElement>();
+  private stamps = new Map<string, ImageBitmap>();
   constructor(
     private colours: Colours,
     private ratio: number,
   ) {}
 
-  stamp(cls: number, look: Look): HTMLCanvasElement {
+  stamp(cls: number, look: Look): ImageBitmap {
     const key = `${cls}/${look}`;
     const there = this.stamps.get(key);
     if (there) return there;
@@ -59,9 +59,8 @@ export class Symbols {
     return made;
   }
 
-  private make(name: string, look: Look): HTMLCanvasElement {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = Math.ceil(SIZE * this.ratio);
+  private make(name: string, look: Look): ImageBitmap {
+    const canvas = new OffscreenCanvas(Math.ceil(SIZE * this.ratio), Math.ceil(SIZE * this.ratio));
     const c = canvas.getContext("2d")!;
     c.scale(this.ratio, this.ratio);
     c.translate(SIZE / 2, SIZE / 2);
@@ -86,7 +85,7 @@ export class Symbols {
       c.textBaseline = "middle";
       c.fillText("?", 0, 0.5);
     }
-    return canvas;
+    return canvas.transferToImageBitmap(); // a canvas as a source would be copied at each stamp
   }
 }
 

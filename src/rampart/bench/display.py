@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,28 +59,31 @@ def _clients(opened: OpenDisplay, seconds: float) -> dict[str, Any]:
     return found
 
 
-def _stall(opened: OpenDisplay) -> Any:
-    """A client that connects and then reads nothing, until it is cut off; what waited for it at most."""
-    from rampart.bench.display_clients import connect
+def _stall(opened: OpenDisplay) -> Callable[[], dict[str, Any]]:
+    """A client that connects and takes nothing, until it is cut off: what waited for it at most, and for how long."""
+    from rampart.bench.display_clients import connect_and_stall
 
-    most, ready, over = [0], threading.Event(), threading.Event()
+    most, over, began_s = [0], threading.Event(), time.monotonic()
+    lasted: list[float] = []
+    client = connect_and_stall(opened.url, opened.token)
 
-    async def hold() -> None:
-        async with connect(opened.url, opened.token, stalled=True):
-            ready.set()
-            while not over.is_set():
-                waiting = [client.waiting_bytes for client in list(opened.display.clients)]
-                most[0] = max(most[0], *waiting, 0)
-                await asyncio.sleep(0.05)
+    def watch() -> None:
+        while not over.wait(0.02):
+            most[0] = max([most[0], *(c.waiting_bytes for c in list(opened.display.clients))])
+            if opened.display.cut_off and not lasted:
+                lasted.append(time.monotonic() - began_s)
 
-    thread = threading.Thread(target=lambda: asyncio.run(hold()), daemon=True)
+    thread = threading.Thread(target=watch, daemon=True)
     thread.start()
-    ready.wait(10.0)
 
     def stop() -> dict[str, Any]:
         over.set()
-        thread.join(10.0)
-        return {"most_waiting_for_one_kib": round(most[0] / 1024, 1), "cut_off": opened.display.cut_off}
+        thread.join()
+        client.close()
+        return {
+            "most_waiting_for_one_kib": round(most[0] / 1024, 1),
+            "cut_off_after_s": round(lasted[0], 1) if lasted else None,
+        }
 
     return stop
 

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 import time
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
+from rampart.errors import RunError
 from rampart.serve.web.frame import decode
 
 WARM_S = 2.0
 
 
-def connect(url: str, token: str, *, stalled: bool = False) -> Any:
-    """A socket to a display; a stalled one takes one message and has small buffers."""
+def connect_and_stall(url: str, token: str) -> socket.socket:
+    """A connection that shakes hands and then takes nothing more."""
+    place = urlsplit(url)
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.connect((place.hostname, place.port))
+    lines = (
+        "GET /ws HTTP/1.1", f"Host: {place.netloc}", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 13", f"Authorization: Bearer {token}",
+    )  # fmt: skip
+    stalled.sendall("\r\n".join((*lines, "", "")).encode())
+    if b" 101 " not in stalled.recv(64):
+        raise RunError("the display refused a client")
+    return stalled
+
+
+def connect(url: str, token: str) -> Any:
+    """A socket to a display."""
     from websockets.asyncio.client import connect as open_socket
 
-    more: dict[str, Any] = {"max_queue": 1} if stalled else {}
     return open_socket(
         url.replace("http", "ws", 1) + "/ws",
         additional_headers={"authorization": f"Bearer {token}"},
         compression=None,
         max_size=None,
         ping_interval=None,
-        **more,
     )
 
 

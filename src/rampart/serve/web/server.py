@@ -19,6 +19,7 @@ from rampart.errors import InputError, RunError
 from .accounts import Accounts
 from .gate import Gate
 
+KERNEL_BYTES = 128 << 10
 OWN_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
@@ -134,6 +135,8 @@ class WebServer:
             listening = socket.create_server(found[0][4][:2], family=found[0][0], backlog=256)
         except OSError as error:
             raise InputError(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
+        # what the kernel holds for a display that takes nothing: seconds of pictures, not minutes
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         self.port = listening.getsockname()[1]
         try:
             self._server.config.load()
