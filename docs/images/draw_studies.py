@@ -1,6 +1,7 @@
 """Run the worked studies of docs/study.md and draw their pictures and tables anew.
 
-``python docs/images/draw_studies.py [FOLDER]``: results are kept in FOLDER, and a stopped call goes on from there.
+``python docs/images/draw_studies.py [FOLDER [RUNS]]``: results are kept in FOLDER, and a stopped call goes on from
+there; RUNS of each design point in place of those that each study asks for.
 """
 
 import sys
@@ -32,7 +33,7 @@ def main() -> int:
     """Run what is missing, draw, print."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
     for name, (scenario, runs, seed, vary) in WORKED.items():
-        plan = make_plan(scenario, runs=runs, seed=seed, vary=vary)
+        plan = make_plan(scenario, runs=int(sys.argv[2]) if len(sys.argv) > 2 else runs, seed=seed, vary=vary)
         result = run_plan(plan, workers=2, out=folder / name)
         print(f"\n{name}: seed {plan.seed}, results {result.results_sha256[:16]}\n")
         print("| design point | n | " + " | ".join(TOLD) + " |\n|" + "---|" * (len(TOLD) + 2))

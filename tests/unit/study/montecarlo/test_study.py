@@ -100,7 +100,7 @@ def test_rows_left_twice_by_a_crash_count_once(whole, tmp_path):
 
 def test_a_folder_with_another_study_is_refused(tmp_path):
     run_plan(plan(runs=1), out=tmp_path)
-    with pytest.raises(InputError, match="holds another study \\(seed 5"):
+    with pytest.raises(InputError, match=r"holds another study \(seed 5"):
         run_plan(make_plan(SCENARIO, runs=1, seed=6, vary=VARY, overrides=SETTINGS), out=tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (tmp_path / "manifest.json").write_text(json.dumps(manifest | {"code": "0" * 16, "key": "x"}))
