@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rampart.errors import InputError
 from rampart.ledger.fingerprint import hash_file
 from rampart.ledger.playback import RecordingReader
 from rampart.ledger.report.story import Raid, SiteStory, tell
@@ -91,10 +92,12 @@ def read_case(path: str | Path) -> Case:
     Raises
     ------
     InputError
-        If it is no recording, or damaged.
+        If it is no recording, damaged, or redacted.
     """
     path = Path(path)
     reader = RecordingReader(path)
+    if reader.header.get("redacted"):
+        raise InputError("was redacted: where anything came down is no part of it", path=path)
     run = with_observed_threats(reader.run_record())
     health: dict[str, list[HealthChange]] = {}
     starts = {site.id: site.start_ns for site in reader.sites}
