@@ -20,7 +20,14 @@ Target = Annotated[Path, typer.Option("--out", help="The file to write, FILE.mca
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     group = typer.Typer(help="Care of recordings: info, verify, cut, merge, redact.", rich_markup_mode=None)
-    for name, command in (("info", info), ("verify", verify), ("cut", cut), ("merge", merge), ("redact", redact)):
+    for name, command in (
+        ("info", info),
+        ("verify", verify),
+        ("cut", cut),
+        ("merge", merge),
+        ("redact", redact),
+        ("export", export),
+    ):
         group.command(name)(command)
     app.add_typer(group, name="recording")
 
@@ -153,3 +160,20 @@ def redact(recording: Source, target: Target, json: Json = False) -> None:
         print_json(answer)
         return
     out.print(f"{target}: left out {', '.join(answer['left_out'])}", markup=False)
+
+
+def export(
+    session: Annotated[Path, typer.Argument(help="The folder of a live session's journal.")],
+    target: Target,
+    json: Json = False,
+) -> None:
+    """Make a recording of a live session's journal, so that it can be reported, cut, redacted and asked what if."""
+    from rampart.serve.journal.export import export_journal
+
+    with quiet_or(f"exporting {session}", quiet=json):
+        answer = export_journal(session, target)
+    if json:
+        print_json(answer)
+        return
+    kept = f"a fragment: {answer['fragment']}" if answer["fragment"] else "replayable"
+    out.print(f"{target}: {answer['steps']:,} steps, {kept}", markup=False)
