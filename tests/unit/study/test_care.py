@@ -347,3 +347,13 @@ def test_a_redacted_recording_tells_what_the_threat_did(secret, tmp_path):
         replay(out)
     with pytest.raises(InputError, match="was redacted"):
         merge_recordings([out, secret], tmp_path / "m.mcap")
+
+
+def test_unknown_spreads_stay_unknown():
+    from rampart.ledger.care.redact import _round
+
+    covariance = np.array([np.diag([4.0, 9.0]), np.full((2, 2), np.nan)])
+    made = _round(covariance)
+    assert np.allclose(made[0], 6.0 * np.eye(2))
+    assert np.isnan(np.diag(made[1])).all()
+    assert _round(np.zeros((0, 2, 2))).shape == (0, 2, 2)

@@ -161,9 +161,11 @@ def _tracks(rows: Tracks, shift: np.ndarray) -> Tracks:
 
 
 def _round(covariance: np.ndarray) -> np.ndarray:
-    """Spheres or circles of the same volume: (n, k, k)."""
+    """Spheres or circles of the same volume: (n, k, k); nan where it is not known."""
     k = covariance.shape[-1]
-    size = np.maximum(np.linalg.det(covariance), 0.0) ** (1.0 / k) if len(covariance) else np.zeros(0)
+    known = np.isfinite(covariance).all(axis=(1, 2))
+    size = np.full(len(covariance), np.nan)
+    size[known] = np.maximum(np.linalg.det(covariance[known]), 0.0) ** (1.0 / k)
     return np.asarray(size[:, None, None] * np.eye(k))
 
 

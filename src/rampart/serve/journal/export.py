@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import rampart
 from rampart.errors import InputError
 from rampart.ledger import OutputDigest, RecordingWriter, make_header
 from rampart.serve.core import Worked
@@ -45,7 +44,7 @@ def export_journal(folder: Path, out: Path) -> dict[str, Any]:
     setup = set_up(head, folder)
     scenario = {**head["scenario"], "folder": head["folder"]}
     header = make_header(
-        scenario=scenario, scenario_toml="", seed=0, run=0, version=rampart.__version__,
+        scenario=scenario, scenario_toml="", seed=0, run=0, version=str(head.get("version", "")),
         sites=[place.site for place in setup.places],
     )  # fmt: skip
     header |= {"seed": None, "run": None, "live": True, "effectors": False, "session": str(head.get("session", ""))}
