@@ -10,7 +10,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # run as a program, by make page, outside of a build
+    BuildHookInterface = object  # type: ignore[assignment,misc]
 
 STATIC = Path("src/rampart/serve/static")
 NODE = 18
