@@ -16,7 +16,8 @@ from .errors import InputError, RampartError
 if TYPE_CHECKING:
     from .pipeline import Scenario, load
     from .records import Detections, Predictions, SensorModel, Site, Tracks, Warnings, Zone
-    from .study import Run, StudyResult, run, run_study
+    from .study import StudyResult, run_study
+    from .study.run import Run, run
     from .track import Tracker
 
 __version__ = "0.1.0"

@@ -48,15 +48,16 @@ def run(*, quick: bool = False) -> dict[str, Any]:
         for k, name in enumerate(parts):
             mine = part == k
             tracked = mine & np.isfinite(ours)
+            rms_m = _rms(ours[tracked])
             found = {
                 "scans": int(mine.sum()),
                 "tracked": float(tracked.sum() / mine.sum()),
-                "position_rms_m": _rms(ours[tracked]),
+                "position_rms_m": rms_m,
                 "seeds": f"{seeds[0]}..{seeds[-1]}",
             }
             peer = {f"{q:g} m2/s3": _rms(theirs[mine, i]) for i, q in enumerate(DENSITIES)}
             best = min(peer.values())
-            results.append({"name": name, "ours": found, "peer": peer, "ratio": found["position_rms_m"] / best})
+            results.append({"name": name, "ours": found, "peer": peer, "ratio": rms_m / best})
     return {"results": results}
 
 
@@ -97,7 +98,7 @@ def fly(kind: str, seed: int) -> tuple[Floats, Floats, NDArray[np.int64]]:
         0 during a manoeuvre (until the drone hovers), 1 else.
     """
     rng = np.random.default_rng([seed, ("turns", "stop").index(kind)])
-    time = np.arange(round(SCANS / STEP_S)) * STEP_S
+    time = np.arange(round(SCANS / STEP_S), dtype=np.float64) * STEP_S
     bearing = rng.uniform(0.0, 2.0 * math.pi)
     if kind == "turns":
         rate, part = _turns(time, rng)
