@@ -39,6 +39,7 @@ let lines: Float64Array[] | null = null;
 let moveTiles: ((camera: Camera) => void) | null = null;
 let surveyed = 0;
 let incidents: string[][] = [];
+let calibration: string[][] = [];
 let fitted = false;
 let firstPicture = 0;
 
@@ -239,7 +240,14 @@ function drawer(v: panels.View): void {
   else if (choice.drawer === "warnings") panels.warningTable(v, body, actions);
   else if (choice.drawer === "log")
     panels.plainTable(body, "log", ["Time", "What", "Alarm"], [...past.events].reverse().slice(0, 300).map((e) => [clock(e.time_ms), e.what, e.text]), "Nothing happened yet.");
-  else {
+  else if (choice.drawer === "calibration") {
+    if (arming !== "calibration") {
+      arming = "calibration";
+      void link.ask("GET", "/api/v1/calibration").then((answer) => (calibration = panels.calibrationLines(answer)));
+    }
+    panels.plainTable(body, "calibration", ["Impacts", "Predicted", "Ellipse", "Held", "95 % interval", "Median miss"], calibration, "No impact of an incident has been found and compared yet.");
+    return;
+  } else {
     if (arming !== "incidents") {
       arming = "incidents";
       void link.ask("GET", "/api/v1/incidents").then((answer) => {

@@ -249,7 +249,7 @@ function plot(canvas: HTMLCanvasElement, t: Track, now: number, colours: Colours
 
 // -- drawers
 
-export const DRAWERS: Record<string, string> = { tracks: "Tracks", warnings: "Warnings", incidents: "Incidents", log: "Log" };
+export const DRAWERS: Record<string, string> = { tracks: "Tracks", warnings: "Warnings", incidents: "Incidents", calibration: "Calibration", log: "Log" };
 
 export function trackTable(v: View, box: HTMLElement, act: Actions): void {
   const alarmed = v.model.alarmed(v.site.ground.id);
@@ -297,6 +297,25 @@ export function warningTable(v: View, box: HTMLElement, act: Actions): void {
       cells.forEach((words, i) => text(node.children[i], words));
     },
   );
+}
+
+interface Figures {
+  n: number;
+  coverage: { claimed: number; observed: number | null; low: number | null; high: number | null }[];
+  miss_m: { median: number } | null;
+}
+type Impacts = { known: Record<string, Figures> } | undefined;
+
+/** Rows of the calibration: how many of the impacts that were found lay in the ellipses that had been predicted. */
+export function calibrationLines(answer: unknown): string[][] {
+  const percent = (share: number | null) => (share === null ? "" : `${Math.round(100 * share)} %`);
+  const all = answer as { real: Impacts; simulated: Impacts };
+  const lines: string[][] = [];
+  for (const kind of ["real", "simulated"] as const)
+    for (const [known, figures] of Object.entries(all[kind]?.known ?? {}))
+      for (const c of figures.n ? figures.coverage : [])
+        lines.push([`${figures.n} ${kind}`, known.replace("_", " "), percent(c.claimed), percent(c.observed), `${percent(c.low)} to ${percent(c.high)}`, figures.miss_m ? `${Math.round(figures.miss_m.median)} m` : ""]);
+  return lines;
 }
 
 export function plainTable(box: HTMLElement, name: string, columns: string[], lines: string[][], empty: string): void {

@@ -202,6 +202,13 @@ def incidents(request: Request) -> dict[str, Any]:
     return {"schema": 1, "incidents": request.app.state.incidents()}
 
 
+@routes.add("GET", "/api/v1/calibration", Role.VIEWER)
+def calibration(request: Request) -> dict[str, Any]:
+    """Predicted impacts against those found later, real and simulated apart; empty where there is no ledger."""
+    read = getattr(request.app.state.incidents, "calibration", dict)
+    return {"schema": 1, **read()}
+
+
 @routes.add("GET", "/api/v1/alarms", Role.VIEWER)
 def alarms(request: Request) -> dict[str, Any]:
     """Alarms that stand, their latest transitions, and how alarms come and are answered."""

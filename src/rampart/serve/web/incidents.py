@@ -1,4 +1,4 @@
-"""Incidents: those of the ledger, for the drawer and the API. A ledger that is gone or locked stops nothing."""
+"""Incidents: those of the ledger, and how good its predictions were. A ledger that is gone or locked stops nothing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import logging
 import os
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from rampart.errors import RampartError
 
 _log = logging.getLogger("rampart.serve.web")
+T = TypeVar("T")
 KEPT_S = 5.0  #: an answer is given again for so long: a database is no part of a display's pace
+CALIBRATION_KEPT_S = 60.0  #: the same for what is summed over all incidents
 MOST = 500
 
 
@@ -26,23 +29,47 @@ class LedgerIncidents:
 
     def __init__(self, place: str | None = None) -> None:
         self._place = place
-        self._lock = threading.Lock()
-        self._read_s = -1e9
-        self._rows: list[dict[str, Any]] = []
+        self._rows: _Kept[list[dict[str, Any]]] = _Kept(self._read, [], KEPT_S)
+        self._calibration: _Kept[dict[str, Any]] = _Kept(self._read_calibration, {}, CALIBRATION_KEPT_S)
 
     def __call__(self) -> list[dict[str, Any]]:
         """The incidents; the latest that were read where the ledger does not answer."""
+        return self._rows.get()
+
+    def calibration(self) -> dict[str, Any]:
+        """What ``rampart incident calibration --json`` prints; empty before the ledger has answered."""
+        return self._calibration.get()
+
+    def _ledger(self) -> Any:
+        from rampart.ledger.incidents import Ledger, default_place
+
+        return Ledger(self._place or default_place(os.environ))
+
+    def _read(self) -> list[dict[str, Any]]:
+        from rampart.ledger.incidents.answers import list_rows
+
+        return list_rows(self._ledger())[::-1][:MOST]
+
+    def _read_calibration(self) -> dict[str, Any]:
+        from rampart.ledger.inquest.calibration import calibration
+
+        return calibration(self._ledger())
+
+
+class _Kept(Generic[T]):
+    """An answer of the ledger, read again after a while; the latest one where the ledger does not answer."""
+
+    def __init__(self, read: Callable[[], T], first: T, kept_s: float) -> None:
+        self._read, self._answer, self._kept_s = read, first, kept_s
+        self._lock = threading.Lock()
+        self._read_s = -1e9
+
+    def get(self) -> T:
         with self._lock:
-            if time.monotonic() - self._read_s > KEPT_S:
+            if time.monotonic() - self._read_s > self._kept_s:
                 try:
-                    self._rows = self._read()
+                    self._answer = self._read()
                 except (RampartError, ImportError, OSError) as error:
                     _log.warning("incidents cannot be read: %s", error)
                 self._read_s = time.monotonic()
-            return self._rows
-
-    def _read(self) -> list[dict[str, Any]]:
-        from rampart.ledger.incidents import Ledger, default_place
-        from rampart.ledger.incidents.answers import list_rows
-
-        return list_rows(Ledger(self._place or default_place(os.environ)))[::-1][:MOST]
+            return self._answer
