@@ -79,7 +79,7 @@ def test_a_client_of_theirs_reads_warning_zone_and_status(start, listen, version
         until(lambda: client.messages("status"))
         dispatcher.tell("embassy", step(warning(1, 0), warning(2, 0, 1, Phase.PREPARE)))
         until(lambda: len(client.messages("zone/")) == 2)
-        assert dispatcher.deliveries().outcome.tolist() == [Outcome.ACKNOWLEDGED] * 2
+        until(lambda: dispatcher.deliveries().outcome.tolist() == [Outcome.ACKNOWLEDGED] * 2)
         late = listen(broker, topic="rampart/v1/exercise/embassy/#")
         until(lambda: len(late.messages()) == 2)
         until(lambda: any(said["state"] == "up" for *_, said in client.messages("/status")))

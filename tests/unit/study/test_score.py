@@ -83,7 +83,7 @@ def scorer(flights, tracks=(), warnings=(), seen=(), ended=None):
         run.outputs.append(Outputs(int(record.time_ns[0]), *out, {}, None))
     for when, flight in seen:
         rows = Detections.build(time_ns=[round(when * S)], received_ns=[round(when * S)])
-        run.looks.append(Look(round(when * S), rows, np.array([flight])))
+        run.looks.append(Look(round(when * S), rows, np.array([0]), np.array([flight])))
     run.ended_s = np.full(len(flights), np.inf) if ended is None else np.array(ended, float)
     return Scorer(run, 250.0, 100.0)
 
