@@ -34,7 +34,7 @@ def _one_kernel_cache() -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _arithmetic_of_kernels() -> Iterator[None]:
     """With the compiler off, numbers that run over become inf and nan in silence, as in compiled code."""
     if not numba.config.DISABLE_JIT:

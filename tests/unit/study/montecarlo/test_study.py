@@ -14,6 +14,8 @@ from rampart.study.montecarlo.store import Store, chunks_left, plan_of_folder
 from rampart.study.montecarlo.study import run_plan
 from rampart.study.montecarlo.table import concat, empty
 
+pytestmark = pytest.mark.compiled  # whole raids, many of them
+
 SCENARIO, SETTINGS = "embassy-rockets", ("duration_s=45.0",)
 VARY = {"threat.rocket.count": [1, 2]}
 
