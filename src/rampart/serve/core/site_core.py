@@ -304,7 +304,7 @@ class SiteCore:
             self._until = packets[-1].sequence
         try:
             return self._work(now_ns, _Mail(packets=list(packets)), decisions)
-        except Exception:
+        except Exception:  # the step failed so when it was live, and is counted as it was there
             self._faults += 1
             return None
 

@@ -110,7 +110,7 @@ class AdsbReader(Reader):
 
         try:
             said: Any = rs1090.decode(digits, packet.received_ns * 1e-9, reference=self._reference)
-        except Exception:
+        except Exception:  # octets of anybody: what it makes of them is counted as rejected below
             said = None
         if not isinstance(said, dict) or said.get("df") != "17":
             self.counts["rejected/message"] += 1
