@@ -9,6 +9,7 @@ import sys
 import time
 import wave
 from contextlib import contextmanager
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -130,18 +131,19 @@ def test_it_rings_when_a_simulated_raid_is_fed(broker, home, tmp_path):
         answer = json.loads(done.stdout)
         said = [row["phase"] for row in answer["warnings"] if row["zone"] == "farmland-west"]
         assert said[-1] == "release"
+        begun = [phase for phase, _ in groupby(said)]  # an update in the same phase goes on with the sound
         for siren in (roof, relay):
             siren.until("command", len(said))
-            siren.until("stopped", len(said))
+            siren.until("stopped", len(begun))
     # a phase that lasts for less than a quarter of a second at this speed has been begun, and is not called a ring
     rang = [e["phase"] for e in roof.events("ring")]
     assert rang[-2:] == ["shelter", "release"]
     assert set(rang) <= set(said)
-    assert [e["phase"] for e in roof.events("stopped")] == said
+    assert [e["phase"] for e in roof.events("stopped")] == begun
     assert {e["status"] for e in roof.events("ring")} == {"exercise"}
     assert roof.events("ring")[0]["texts"]["es"]["spoken"].startswith("Simulacro, simulacro.")
     stopped = [(e["phase"], e["why"]) for e in roof.events("stopped")]
-    assert stopped[:-1] == [(phase, "superseded") for phase in said[:-1]]
+    assert stopped[:-1] == [(phase, "superseded") for phase in begun[:-1]]
     assert stopped[-1][0] == "release"
     assert roof.events()[-1] == {**roof.events()[-1], "event": "ended", "rang": len(rang)}
     assert not deaf.events("ring")
