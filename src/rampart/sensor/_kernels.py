@@ -211,21 +211,53 @@ def report(window, rotating, law, gate, when, polar, power, noise, false, table)
 
 
 @kernel
+def scatter(u, power, low, high, middle, width, bottom, top, slow, fast, threshold):
+    """False alarms of one scan, (5, k), of uniform draws (4, k) and exponential ones (k,): columns as in `report`."""
+    out = np.empty((5, power.size))
+    for k in range(power.size):
+        signed = 2.0 * u[3, k] - 1.0
+        out[0, k] = low + (high - low) * u[0, k]
+        out[1, k] = middle + width * (2.0 * u[1, k] - 1.0)
+        out[2, k] = bottom + (top - bottom) * u[2, k]
+        out[3, k] = math.copysign(slow + (fast - slow) * abs(signed), signed)
+        out[4, k] = threshold + power[k]
+    return out
+
+
+@kernel
+def put_in_order(table, m, start_ns, numbers, time_ns, flight):
+    """The first m columns of the table by time and azimuth: its rows one after the other, times [ns UTC], flights."""
+    order = np.argsort(table[AZ, :m], kind="mergesort")
+    order = order[np.argsort(table[TIME, :m][order], kind="mergesort")]
+    for j in range(m):
+        for row in range(N_ROWS):
+            numbers[row * m + j] = table[row, order[j]]
+        time_ns[j] = start_ns + np.int64(np.rint(table[TIME, order[j]] * 1e9))
+        flight[j] = np.int32(table[FLIGHT, order[j]])
+
+
+@kernel
 def scan_radar(
     window, rotating, face, law,
     offset, time, position, velocity, start, end, ended, rcs, swerling,
-    smooth, ground, frame, noise, fade, false,
-    gate, when, polar, snr, table,
+    smooth, ground, frame, noise, fade, false, start_ns,
+    gate, when, polar, snr, numbers, time_ns, flight,
 ):  # fmt: skip
-    """One scan of a radar: look, echo, resolve, report. Returns the number of reports."""
-    power = np.empty(gate.size)
+    """One scan of a radar: look, echo, resolve, report. Returns the number m of reports.
+
+    Out: `gate`, `when`, `polar`, `snr` by flight; by report `numbers`, the rows of `report` one after the other (room
+    for N_ROWS (n + k)), measured at `time_ns` [ns UTC], of which `flight`, -1 for a false alarm.
+    """
+    power, table = np.empty(gate.size), np.empty((N_ROWS, gate.size + false.shape[1]))
     look(
         window, rotating, face, offset, time, position, velocity, start, end, ended, smooth, ground, frame,
         gate, when, polar,
     )  # fmt: skip
     echo(law, rcs, swerling, noise, fade, gate, polar, snr, power)
     resolve(law, gate, polar, power)
-    return report(window, rotating, law, gate, when, polar, power, noise, false, table)
+    m = report(window, rotating, law, gate, when, polar, power, noise, false, table)
+    put_in_order(table, m, start_ns, numbers, time_ns, flight)
+    return m
 
 
 @kernel

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ._kernels import scatter
 from .range_law import P_DETECT_REFERENCE
 
 #: Radial speeds of leaking clutter reach this far beyond the notch [m/s]: rotor blades, traffic, wind-blown trees.
@@ -36,15 +37,12 @@ class FalseAlarms:
             Range [m], azimuth, elevation [rad], range rate [m/s], power.
         """
         k = rng.poisson(self.mean) if self.mean > 0.0 else 0
-        out = np.empty((5, k))
-        if k:
-            u = rng.random((4, k))
-            low, high = self.range_m
-            out[0] = low + (high - low) * u[0]
-            out[1] = self.azimuth_rad[0] + self.azimuth_rad[1] * (2.0 * u[1] - 1.0)
-            out[2] = self.elevation_rad[0] + (self.elevation_rad[1] - self.elevation_rad[0]) * u[2]
-            out[3] = _signed_speed(u[3], *self.radial_speed_ms)
-            out[4] = self.threshold + rng.standard_exponential(k)
+        if not k:
+            return np.empty((5, 0))
+        u, power = rng.random((4, k)), rng.standard_exponential(k)
+        out: np.ndarray = scatter(
+            u, power, *self.range_m, *self.azimuth_rad, *self.elevation_rad, *self.radial_speed_ms, self.threshold
+        )
         return out
 
 

@@ -39,7 +39,13 @@ class Looks:
     gate: np.ndarray  #: (n,) int8, `Gate`
     time_s: np.ndarray  #: (n,) when the sensor looked its way, seconds since run start; nan if absent
     range_m: np.ndarray  #: (n,) true slant range; nan if absent
-    snr_db: np.ndarray  #: (n,) mean signal to noise ratio by the range law; nan if absent or not a radar
+    snr: np.ndarray  #: (n,) mean signal to noise ratio by the range law; nan if absent or not a radar
+
+    @property
+    def snr_db(self) -> np.ndarray:
+        """The same in dB."""
+        with np.errstate(divide="ignore"):
+            return 10.0 * np.log10(self.snr)
 
 
 def count_gates(looks: Looks) -> dict[str, int]:

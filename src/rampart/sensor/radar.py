@@ -21,7 +21,7 @@ from .dice import Dice
 from .gates import Gate, Looks
 from .micro_doppler import width_ms
 from .range_law import P_DETECT_REFERENCE, p_detect, reference_snr
-from .scan import NS, Schedule
+from .scan import Schedule
 from .sky import Sky
 from .visibility import Visibility, geometry, weaken
 
@@ -289,20 +289,19 @@ class Radar:
         targets = self._dice["targets"]
         noise, fade = targets.standard_normal((n, 6)), targets.standard_exponential((n, 2))
         gate, (when, snr), polar = np.empty(n, np.int8), np.empty((2, n)), np.empty((n, 4))
-        table = np.empty((kernels.N_ROWS, n + false.shape[1]))
+        room = n + false.shape[1]
+        numbers, time_ns, flight = np.empty(kernels.N_ROWS * room), np.empty(room, np.int64), np.empty(room, np.int32)
+        # sorted: the order in the batch must not tell targets from false alarms
         m = kernels.scan_radar(
             np.array([start_s, end_s - start_s]), self._rotating, self._face, self._law,
             sky.offset, sky.time_s, sky.position_enu, sky.velocity_enu, sky.start_s, sky.end_s, sky.ended_s,
-            sky.rcs_dbsm, sky.swerling, *self._land, noise, fade, false,
-            gate, when, polar, snr, table,
+            sky.rcs_dbsm, sky.swerling, *self._land, noise, fade, false, self.schedule.start_ns,
+            gate, when, polar, snr, numbers, time_ns, flight,
         )  # fmt: skip
-        table = table[:, :m]
-        # sorted: the order in the batch must not tell targets from false alarms
-        table = table[:, np.lexsort((table[kernels.AZ], table[kernels.TIME]))]
-        flight = table[kernels.FLIGHT].astype(np.int32)
-        with np.errstate(divide="ignore"):
-            looks = Looks(gate, when, polar[:, 0], 10.0 * np.log10(snr))
-        return Result(self._detections(now_ns, table, flight, sky), {"flight": flight, "gates": looks})
+        table, flight = numbers[: kernels.N_ROWS * m].reshape(kernels.N_ROWS, m), flight[:m]
+        looks = Looks(gate, when, polar[:, 0], snr)
+        records = self._detections(now_ns, table, time_ns[:m], flight, sky)
+        return Result(records, {"flight": flight, "gates": looks})
 
     def visibility(self, position_enu: np.ndarray, velocity_enu: np.ndarray, like: Flight) -> Visibility:
         """With what probability one look reports something, at many places; no dice are drawn.
@@ -328,8 +327,10 @@ class Radar:
             return false
         return np.concatenate([false, self._clutter.draw(self._dice["clutter"])], axis=1)
 
-    def _detections(self, now_ns: int, table: np.ndarray, flight: np.ndarray, sky: Sky) -> Detections:
-        m, table = len(flight), np.ascontiguousarray(table)  # columns are contiguous
+    def _detections(
+        self, now_ns: int, table: np.ndarray, time_ns: np.ndarray, flight: np.ndarray, sky: Sky
+    ) -> Detections:
+        m = len(flight)
         identity = np.zeros(m, "U8")
         if self._interrogates and m and sky.answers:
             identity = np.where(flight >= 0, sky.transponder[flight], identity)
@@ -345,7 +346,7 @@ class Radar:
         # straight into the columns, in their order: Detections.build costs more than the whole scan
         return Detections(
             number=np.zeros(m, np.int64),
-            time_ns=self.schedule.start_ns + np.rint(table[kernels.TIME] * NS).astype(np.int64),
+            time_ns=time_ns,
             received_ns=received_ns,
             sensor=sensor,
             range_m=table[kernels.R],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -207,6 +208,7 @@ class _Back:
 
     def boosted(self) -> motion.Flight:
         """A flight with boost: coast back to the burnout, then the boost back to the ground."""
+        tried: dict[float, tuple[motion.Flight, float]] = {}  # speed -> the coast and the acceleration of its boost
 
         def height(speed: float) -> float:
             coast = self._coast(speed)
@@ -215,13 +217,13 @@ class _Back:
             if coast.status != motion.TIMED_OUT or not _slow(coast):
                 return 1e6
             try:
-                start = self._boost(coast)[0].position_enu[0]
+                start, thrust = self._boost(coast)
             except _NoFlightError:
                 return 1e6
+            tried[speed] = coast, thrust
             return float(start[2] - self.environment.terrain.height_at(start[0], start[1]))
 
-        coast = self._coast(self._root(height))
-        _, thrust = self._boost(coast)
+        coast, thrust = tried[self._root(height)]
         # the search met the ground to a micrometre; the last step may end on it a moment earlier or later
         boost = self._fly(_first(coast, self.arrival), self.arrival.thrust_s + 0.1, ground=True, thrust_ms2=thrust)
         offset = coast.time_s[0]
@@ -238,37 +240,38 @@ class _Back:
         arrival = self.arrival
         return self._fly(arrival.state(speed), arrival.time_of_flight_s - arrival.thrust_s, ground=True)
 
-    def _boost(self, coast: motion.Flight) -> tuple[motion.Flight, float]:
-        """The boost before a coast and its acceleration [m/s2]."""
+    def _boost(self, coast: motion.Flight) -> tuple[np.ndarray, float]:
+        """Where and how fast the boost before a coast begins (6,), and its acceleration [m/s2]."""
         burnout, length = _first(coast, self.arrival), self.arrival.thrust_s
         # below what is needed, as gravity and drag take their share: the speed then falls to the rail's from above
         thrust = (float(np.linalg.norm(burnout[3:6])) - RAIL_SPEED_MS) / length
         for _ in range(50):
-            boost = self._fly(burnout, length, ground=False, thrust_ms2=thrust)
-            speed = math.hypot(*boost.velocity_enu[0])
+            start = motion.state_after(burnout, self.environment, length, thrust, step_s=-STEP_S, shape=self.shape)
+            speed = math.hypot(*start[3:].tolist())
             # drag can carry a flight back in time out of all bounds: then go on in steps of 300 m/s
             over = speed - RAIL_SPEED_MS if speed < 300.0 else 300.0
             if abs(over) < 1e-9:
-                return boost, thrust
+                return start, thrust
             thrust += over / length
         raise _NoFlightError
 
     def _root(self, function: Callable[[float], float]) -> float:
         """The arrival speed at which a rising function is zero."""
+        known = cache(function)  # bracket, search and check ask for the same speeds again
         low = high = self._guess()
         for _ in range(60):
-            if function(low) < 0.0:
+            if known(low) < 0.0:
                 break
             low *= 0.97
         for _ in range(60):
-            if function(high) > 0.0:
+            if known(high) > 0.0:
                 break
             high *= 1.03
         else:
             raise _NoFlightError
-        speed = float(brentq(function, low, high, xtol=1e-10, rtol=1e-14))
+        speed = float(brentq(known, low, high, xtol=1e-10, rtol=1e-14))
         # where no flight is slow enough the function jumps through zero
-        if abs(function(speed)) > 1e-3:
+        if abs(known(speed)) > 1e-3:
             raise _NoFlightError
         return speed
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .constants import ZI_SENSOR, ZI_TIME_NS
+from .intake._kernels import is_one_scan
 from .intake.detections import Rows
 
 
@@ -85,12 +86,12 @@ class Lag:
         return dirty, late, doubles
 
     def _split(self, rows: Rows) -> list[tuple[int, int, Rows]]:
-        sensor = rows.zi[:, ZI_SENSOR]
-        window = (rows.zi[:, ZI_TIME_NS] - self._start_ns) // self._windows_ns[sensor]
-        first = int(sensor[0]), int(window[0])
-        if (sensor == first[0]).all() and (window == first[1]).all():
-            return [(*first, rows)]
-        pairs, which = np.unique(np.stack([window, sensor]), axis=1, return_inverse=True)
+        if is_one_scan(rows.zi, self._start_ns, self._windows_ns):
+            sensor = int(rows.zi[0, ZI_SENSOR])
+            return [(sensor, (int(rows.zi[0, ZI_TIME_NS]) - self._start_ns) // int(self._windows_ns[sensor]), rows)]
+        sensors = rows.zi[:, ZI_SENSOR]
+        windows = (rows.zi[:, ZI_TIME_NS] - self._start_ns) // self._windows_ns[sensors]
+        pairs, which = np.unique(np.stack([windows, sensors]), axis=1, return_inverse=True)
         which = which.reshape(-1)
         return [(int(s), int(w), rows.take(np.flatnonzero(which == k))) for k, (w, s) in enumerate(pairs.T)]
 

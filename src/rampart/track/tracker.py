@@ -185,6 +185,8 @@ class Tracker:
 
     def _class_changes(self, now_ns: int, tracks: Tracks) -> tuple[ClassChange, ...]:
         """Tracks that are called something else than before, and what moved them."""
+        if not len(tracks) and not self._called:
+            return ()
         live = (tracks.status == _CONFIRMED).nonzero()[0]
         if not len(live) and not self._called:
             return ()

@@ -177,13 +177,82 @@ def _check_position(z, position, C):
 
 
 @kernel
-def mark_doubles(z, zi):
-    """Which rows (sorted) repeat the one before in every measured number: (m,) bool."""
-    same = np.zeros(len(z), np.bool_)
-    for j in range(1, len(z)):
-        equal = zi[j, ZI_TIME_NS] == zi[j - 1, ZI_TIME_NS] and zi[j, ZI_SENSOR] == zi[j - 1, ZI_SENSOR]
-        for k in range(Z_RANGE, Z_EAST + 3):
-            a, b = z[j, k], z[j - 1, k]
-            equal = equal and (a == b or (a != a and b != b))
-        same[j] = equal
-    return same
+def comes_before(z, zi, i, j):
+    """Whether row i comes before row j: by time, sensor, range, azimuth, number; what was not measured comes last."""
+    for k in (ZI_TIME_NS, ZI_SENSOR):
+        if zi[i, k] != zi[j, k]:
+            return zi[i, k] < zi[j, k]
+    for k in (Z_RANGE, Z_AZIMUTH):
+        a, b = z[i, k], z[j, k]
+        if a < b or b < a or (a == a) != (b == b):
+            return a < b or b != b
+    return zi[i, ZI_NUMBER] < zi[j, ZI_NUMBER]
+
+
+@kernel
+def arrange(z, zi, order):
+    """Sort row numbers `order` (n,) in place by `comes_before`: a merge sort, so equals keep their places."""
+    n = len(order)
+    other, width = np.empty(n, np.int64), 1
+    while width < n:
+        for low in range(0, n, 2 * width):
+            middle, high = min(low + width, n), min(low + 2 * width, n)
+            i, j = low, middle
+            for k in range(low, high):
+                if j >= high or (i < middle and not comes_before(z, zi, order[j], order[i])):
+                    other[k] = order[i]
+                    i += 1
+                else:
+                    other[k] = order[j]
+                    j += 1
+        order[:] = other
+        width *= 2
+
+
+@kernel
+def tidy(z, zi, status):
+    """The good rows in order, without doubles: those that repeat the one before in every measured number.
+
+    Returns
+    -------
+    z, zi, int
+        The rows, and how many were doubles.
+    """
+    order = np.empty(len(z), np.int64)
+    n = 0
+    for j in range(len(z)):
+        if status[j] == GOOD:
+            order[n] = j
+            n += 1
+    order = order[:n]
+    arrange(z, zi, order)
+    kept, kept_i = np.empty((n, z.shape[1])), np.empty((n, zi.shape[1]), np.int64)
+    k = 0
+    for a in range(n):
+        if a and _is_double(z, zi, order[a], order[a - 1]):
+            continue
+        kept[k] = z[order[a]]
+        kept_i[k] = zi[order[a]]
+        k += 1
+    return kept[:k], kept_i[:k], n - k
+
+
+@kernel
+def _is_double(z, zi, i, j):
+    """Whether two rows hold the same measurement."""
+    equal = zi[i, ZI_TIME_NS] == zi[j, ZI_TIME_NS] and zi[i, ZI_SENSOR] == zi[j, ZI_SENSOR]
+    for k in range(Z_RANGE, Z_EAST + 3):
+        a, b = z[i, k], z[j, k]
+        equal = equal and (a == b or (a != a and b != b))
+    return equal
+
+
+@kernel
+def is_one_scan(zi, start_ns, windows_ns):
+    """Whether all rows are of one sensor and lie in one of its windows of time."""
+    sensor = zi[0, ZI_SENSOR]
+    window = (zi[0, ZI_TIME_NS] - start_ns) // windows_ns[sensor]
+    for j in range(1, len(zi)):
+        if zi[j, ZI_SENSOR] != sensor or (zi[j, ZI_TIME_NS] - start_ns) // windows_ns[sensor] != window:
+            return False
+    return True

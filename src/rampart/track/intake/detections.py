@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rampart.records import Detections
-from rampart.track.constants import N_Z, N_ZI, Z_AZIMUTH, Z_RANGE, ZI_NUMBER, ZI_SENSOR, ZI_TIME_NS
+from rampart.track.constants import N_Z, N_ZI
 
 from . import _kernels
 
@@ -46,7 +46,9 @@ class Rows:
 
     def join(self, other: Rows) -> tuple[Rows, int]:
         """Both, sorted, doubles dropped; and how many doubles there were."""
-        return _tidy(np.concatenate([self.z, other.z]), np.concatenate([self.zi, other.zi]))
+        z, zi = np.concatenate([self.z, other.z]), np.concatenate([self.zi, other.zi])
+        z, zi, doubles = _kernels.tidy(z, zi, np.zeros(len(z), np.int8))
+        return Rows(z, zi), doubles
 
 
 def pack_rows(
@@ -86,12 +88,10 @@ def pack_rows(
             if code and count:
                 refused[REASONS[code]] = int(count)
         blame = _blame(d.sensor, status, len(sensors))
-        good = status == 0
-        z, zi = z[good], zi[good]
-    rows, doubles = _tidy(z, zi)
+    z, zi, doubles = _kernels.tidy(z, zi, status)
     if doubles:
         refused[DOUBLE] = doubles
-    return rows, refused, blame
+    return Rows(z, zi), refused, blame
 
 
 def _blame(sensor: np.ndarray, status: np.ndarray, sensors: int) -> dict[int, dict[str, int]]:
@@ -102,28 +102,6 @@ def _blame(sensor: np.ndarray, status: np.ndarray, sensors: int) -> dict[int, di
         by_reason = blame.setdefault(s, {})
         by_reason[REASONS[status[k]]] = by_reason.get(REASONS[status[k]], 0) + 1
     return blame
-
-
-def _tidy(z: np.ndarray, zi: np.ndarray) -> tuple[Rows, int]:
-    order = _order(z, zi)
-    z, zi = z[order], zi[order]
-    same = _kernels.mark_doubles(z, zi)
-    if same.any():
-        return Rows(z[~same], zi[~same]), int(same.sum())
-    return Rows(z, zi), 0
-
-
-def _order(z: np.ndarray, zi: np.ndarray) -> np.ndarray:
-    """Rows by time, sensor, range, azimuth and number."""
-    if len(z) > 1:
-        time, sensor, reach = zi[:, ZI_TIME_NS], zi[:, ZI_SENSOR], z[:, Z_RANGE]
-        if (time == time[0]).all() and (sensor == sensor[0]).all():
-            # one look of one sensor: the range decides, unless two are the same or one was not measured
-            order = reach.argsort(kind="stable")
-            there = reach[order]
-            if (there[1:] > there[:-1]).all():
-                return order
-    return np.lexsort((zi[:, ZI_NUMBER], z[:, Z_AZIMUTH], z[:, Z_RANGE], zi[:, ZI_SENSOR], zi[:, ZI_TIME_NS]))
 
 
 def _encode(identity: np.ndarray) -> np.ndarray:
