@@ -12,11 +12,10 @@ from rampart.physics.model_error import PROBE, probe_drags, probe_winds
 from rampart.records import Mode, PredictionKind, Predictions, Result, Row, Site, TargetClass, Tracks, Zone
 from rampart.records.spec import NonNegative, Number, Positive, Share, Spec
 
-from . import _kernels
+from . import _kernels, _kernels_rows
 from .confidence import sigmas_of
 
 _NOTHING: Result[Predictions] = Result(Predictions.empty())
-_UNIT = np.eye(2)
 #: What a boost does besides, one sigma [m].
 LAUNCHER_M = 1.0
 
@@ -117,17 +116,12 @@ class Predictor:
     def _rows(
         self, tracks: Tracks, track: np.ndarray, kind: np.ndarray, weight: np.ndarray
     ) -> tuple[Predictions, np.ndarray]:
-        state = tracks.state[track]
-        rows = Predictions.build(
-            track=tracks.number[track],
-            time_ns=tracks.time_ns[track],
-            kind=kind,
-            weight=weight,
-            position_enu=state[:, :3],
-            position_covariance=tracks.covariance[track, :2, :2],
-            velocity_enu=state[:, 3:],
-            ellipse_probability=np.full(len(track), self.spec.ellipse_probability),
-        )
+        rows = Predictions.build(len(track), kind=kind, weight=weight)
+        rows.ellipse_probability.fill(self.spec.ellipse_probability)
+        _kernels_rows.write_tracks(
+            track, tracks.number, tracks.time_ns, tracks.state, tracks.covariance,
+            rows.track, rows.time_ns, rows.position_enu, rows.position_covariance, rows.velocity_enu,
+        )  # fmt: skip
         closest = np.full(len(track), np.nan)
         falling = kind == PredictionKind.IMPACT
         if falling.any():
@@ -156,36 +150,26 @@ class Predictor:
                 *self._environment,
                 *self._probes,
             )
-        rows.impact_enu[at, :2], rows.impact_enu[at, 2] = mean[0, :, :2], height[0]
-        rows.impact_covariance[at] = covariance[0, :, :2, :2]
-        rows.impact_ns[at] = rows.time_ns[at] + after_ns[0]
-        rows.impact_sigma_s[at] = np.sqrt(covariance[0, :, 2, 2])
-        rows.impact_velocity_enu[at] = mean[0, :, 3:]
-        rows.launch_enu[at, :2], rows.launch_enu[at, 2] = mean[1, :, :2], height[1]
-        rows.launch_covariance[at] = covariance[1, :, :2, :2]
+        _kernels_rows.write_impacts(
+            at, rows.time_ns, mean, covariance, height, after_ns, rows.impact_enu, rows.impact_covariance,
+            rows.impact_ns, rows.impact_sigma_s, rows.impact_velocity_enu, rows.launch_enu, rows.launch_covariance,
+            rows.launch_ns,
+        )  # fmt: skip
         rocket = tracks.class_probability[track[at], TargetClass.ROCKET] / rows.weight[at]
-        self._boost_back(rows, at, rocket, mean[1, :, 3:])
-        # from rest, a boost takes twice the time of coasting the same way
-        early_ns = 0.5e9 * spec.boost_s
-        start_ns = rows.time_ns[at] + after_ns[1] - (rocket * early_ns).astype(np.int64)
-        rows.launch_ns[at] = np.where(np.isfinite(height[1]), start_ns, 0)
+        self._boost_back(rows, at, rocket, mean[1])
 
-    def _boost_back(self, rows: Predictions, at: np.ndarray, rocket: np.ndarray, velocity_enu: np.ndarray) -> None:
+    def _boost_back(self, rows: Predictions, at: np.ndarray, rocket: np.ndarray, launch: np.ndarray) -> None:
         """Move launch points on by how much steeper than a coasting arc a boost leaves the ground.
 
         A boost at constant acceleration from rest takes twice the time of coasting the same way, so gravity bends its
         path twice as far: by g cos(e) boost_s^2 / 8 more, across a path of elevation e, which meets the ground that
         much over sin(e) further on. How long the boost was is not known to better than a third.
         """
-        level = np.hypot(velocity_enu[:, 0], velocity_enu[:, 1])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            cotangent = np.minimum(level / np.maximum(velocity_enu[:, 2], 1.0), 3.0)
-            course = velocity_enu[:, :2] / np.maximum(level, 1.0)[:, None]
-        ahead = STANDARD_GRAVITY_MS2 * self.spec.boost_s**2 / 8.0 * cotangent
-        rows.launch_enu[at, :2] += (rocket * ahead)[:, None] * course
-        spread = rocket * (1.0 - rocket) * ahead**2 + rocket * (ahead / 3.0) ** 2
-        rows.launch_covariance[at] += spread[:, None, None] * course[:, :, None] * course[:, None, :]
-        rows.launch_covariance[at] += (rocket * LAUNCHER_M**2)[:, None, None] * _UNIT
+        boost_s = self.spec.boost_s
+        bend_m, early_ns = STANDARD_GRAVITY_MS2 * boost_s**2 / 8.0, 0.5e9 * boost_s
+        _kernels_rows.boost_back(
+            at, rocket, bend_m, LAUNCHER_M, early_ns, launch, rows.launch_enu, rows.launch_covariance, rows.launch_ns
+        )
 
     def _write_reach(
         self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, closest: np.ndarray

@@ -1,0 +1,77 @@
+"""Compiled writing of predictions into their columns."""
+
+import math
+
+import numpy as np
+
+from rampart.physics._jit import kernel
+
+
+@kernel
+def write_tracks(
+    track, number, now_ns, state, covariance, out_number, out_ns, position, position_covariance, velocity
+):  # fmt: skip
+    """What each row takes over from its track: number, time, place and speed; `track` (m,) are rows of the tracks."""
+    for k in range(track.size):
+        i = track[k]
+        out_number[k], out_ns[k] = number[i], now_ns[i]
+        for a in range(3):
+            position[k, a], velocity[k, a] = state[i, a], state[i, 3 + a]
+        for a in range(2):
+            for b in range(2):
+                position_covariance[k, a, b] = covariance[i, a, b]
+
+
+@kernel
+def write_impacts(
+    at, time_ns, mean, covariance, height, after_ns,
+    impact, impact_covariance, impact_ns, impact_sigma_s, impact_velocity, launch, launch_covariance, launch_ns,
+):  # fmt: skip
+    """Impact and launch of the rows `at` (m,), as `predict_impacts` gives them."""
+    for i in range(at.size):
+        k = at[i]
+        for a in range(2):
+            impact[k, a], launch[k, a] = mean[0, i, a], mean[1, i, a]
+            for b in range(2):
+                impact_covariance[k, a, b], launch_covariance[k, a, b] = covariance[0, i, a, b], covariance[1, i, a, b]
+        impact[k, 2], launch[k, 2] = height[0, i], height[1, i]
+        for a in range(3):
+            impact_velocity[k, a] = mean[0, i, 3 + a]
+        impact_sigma_s[k] = math.sqrt(covariance[0, i, 2, 2])
+        impact_ns[k], launch_ns[k] = time_ns[k] + after_ns[0, i], time_ns[k] + after_ns[1, i]
+
+
+@kernel
+def boost_back(at, rocket, bend_m, launcher_m, early_ns, velocity, launch, launch_covariance, launch_ns):
+    """Move launch points of rockets back by their boost, of which a flight back in time knows nothing.
+
+    Parameters
+    ----------
+    at : (m,)
+        Rows of the columns `launch`, `launch_covariance`, `launch_ns`.
+    rocket : (m,)
+        Probability that it is one, given that it falls.
+    bend_m, launcher_m, early_ns : float
+        How far gravity bends a level boost beyond a coasting arc; what a boost does besides, one sigma; how much longer
+        it takes.
+    velocity : (m, N_OUT)
+        Mean at the launch, the velocity [m/s] from column 3 on.
+    """
+    for i in range(at.size):
+        k, share = at[i], rocket[i]
+        east, north, up = velocity[i, 3], velocity[i, 4], velocity[i, 5]
+        level = np.hypot(east, north)
+        cotangent = level / (max(up, 1.0) if up == up else up)
+        if cotangent > 3.0:
+            cotangent = 3.0
+        ahead = bend_m * cotangent
+        least = max(level, 1.0) if level == level else level
+        course = (east / least, north / least)
+        spread = share * (1.0 - share) * ahead**2 + share * (ahead / 3.0) ** 2
+        own = share * launcher_m**2
+        for a in range(2):
+            launch[k, a] += share * ahead * course[a]
+            for b in range(2):
+                launch_covariance[k, a, b] += spread * course[a] * course[b]
+                launch_covariance[k, a, b] += own if a == b else 0.0
+        launch_ns[k] = launch_ns[k] - np.int64(share * early_ns) if math.isfinite(launch[k, 2]) else 0
