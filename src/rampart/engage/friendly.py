@@ -28,7 +28,12 @@ def find_friendly(tracks: Tracks, start_ns: int) -> NDArray[np.float64]:
         Position [m], velocity [m/s], east, north, up; time they hold for [s].
     """
     p = tracks.class_probability
-    friendly = (p[:, _AIRCRAFT] >= 0.5) | ((p[:, _DRONES].sum(1) >= 0.5) & (tracks.identity != ""))
+    friendly = p[:, _AIRCRAFT] >= 0.5
+    named = tracks.identity != ""
+    if named.any():
+        friendly |= named & (p[:, _DRONES].sum(1) >= 0.5)
+    if not friendly.any():
+        return np.empty((0, 7))
     friendly &= (tracks.status == _CONFIRMED) | (tracks.status == _COASTED)
     out = np.empty((int(friendly.sum()), 7))
     out[:, :6] = tracks.state[friendly, :6]

@@ -13,7 +13,7 @@ from rampart.engage.candidate import Candidate, find_candidates, find_defended
 from rampart.errors import InputError
 from rampart.pipeline import Outputs, Place, Purpose, Scenario, World, stream
 from rampart.records import Engagements, Picture, Tracks, track_name
-from rampart.study.referee import Referee, path_of
+from rampart.study.referee import Referee
 
 MATCH_M = 250.0  #: a track shows the truth nearest to it within this, as in scoring
 
@@ -66,7 +66,7 @@ class FireDesk:
         dice = stream(seed, run, Purpose.OUTCOME, entity)
         self.referee = Referee(place, world, scenario.stages["referee"], dice)
         self._defended = find_defended(place.site)
-        self._paths = [path_of(flight) for flight in world.flights]
+        self._paths = world.paths
         self._lock = threading.Lock()
         self._told = 0
         self.proposals: dict[int, Proposal] = {}

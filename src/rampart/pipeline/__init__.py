@@ -1,6 +1,6 @@
 """From a scenario or site file to a chain: TOML -> specs -> stages in a row."""
 
-from .build import Place, World, build_chain, build_places, build_world
+from .build import Place, World, build_chain, build_places, build_world, path_of
 from .candidates import Candidate, read_candidates
 from .chain import Chain, Outputs
 from .override import parse_value
@@ -38,6 +38,7 @@ __all__ = [
     "load",
     "parse_scenario",
     "parse_value",
+    "path_of",
     "read_candidates",
     "restore_scenario",
     "stream",

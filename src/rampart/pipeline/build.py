@@ -1,10 +1,12 @@
 """Build: from a checked scenario to sites, chains and - for a simulation - flights and sensors."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.interpolate import CubicHermiteSpline
 
 from rampart.errors import InputError
 from rampart.physics.atmosphere import load_wind
@@ -30,12 +32,22 @@ class Place:
     effectors: tuple[tuple[int, Any], ...]
 
 
+def path_of(flight: Flight) -> CubicHermiteSpline:
+    """A flight as a curve: seconds since run start -> (3,) east, north, up [m]; nan before and after."""
+    return CubicHermiteSpline(flight.time_s, flight.position_enu, flight.velocity_enu, axis=0, extrapolate=False)
+
+
 @dataclass(frozen=True)
 class World:
     """The simulated side of one site: what flies and what looks at it. No stage of the chain ever gets it."""
 
     flights: tuple[Flight, ...]
     sensors: tuple[Any, ...]
+
+    @cached_property
+    def paths(self) -> tuple[CubicHermiteSpline, ...]:
+        """The flights as curves."""
+        return tuple(path_of(flight) for flight in self.flights)
 
 
 def build_places(scenario: Scenario) -> tuple[Place, ...]:

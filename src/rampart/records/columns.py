@@ -40,6 +40,20 @@ def _columns_of(kind: Any) -> "_Declared":
     )
 
 
+@cache
+def _names_of(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name, *_ in _columns_of(kind))
+
+
+@cache
+def _place_of(kind: Any, name: str) -> tuple[int, np.dtype, tuple[int, ...]]:
+    """Position, type and row shape of a column."""
+    for at, (column_name, dtype, shape, _) in enumerate(_columns_of(kind)):
+        if column_name == name:
+            return at, dtype, shape
+    raise TypeError(f"{kind.__name__} has no column {name}")
+
+
 _Declared = tuple[tuple[str, np.dtype, tuple[int, ...], Any], ...]
 
 
@@ -111,7 +125,7 @@ class Columns:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The columns' names, in order."""
-        return tuple(name for name, *_ in _columns(cls))
+        return _names_of(cls)
 
     @classmethod
     def concat(cls, parts: Iterable[Self]) -> Self:
@@ -138,13 +152,10 @@ class Columns:
 
     def replace(self, **values: Any) -> Self:
         """The same rows with some columns exchanged."""
-        n, columns = len(self), _columns(type(self))
-        arrays = [
-            self._coerce(name, values.pop(name), n, dtype, shape) if name in values else getattr(self, name)
-            for name, dtype, shape, _ in columns
-        ]
-        if values:
-            raise TypeError(f"{type(self).__name__} has no column {', '.join(sorted(values))}")
+        n, arrays = len(self), [getattr(self, name) for name in self.names()]
+        for name, value in values.items():
+            at, dtype, shape = _place_of(type(self), name)
+            arrays[at] = self._coerce(name, value, n, dtype, shape)
         return type(self)(*arrays)
 
     def __getitem__(self, i: int) -> "Row":

@@ -7,7 +7,6 @@ import numpy as np
 
 from rampart.records import Tracks, TrackStatus
 
-from .referee import path_of
 from .site_run import SiteRun
 
 
@@ -73,10 +72,9 @@ def match(run: SiteRun, radius_m: float) -> Matches:
     numbers = rows.number[updated]
     found = nearest[updated]
     for number in np.unique(rows.number).tolist():
-        mine = found[numbers == number]
-        flights, counts = np.unique(mine, return_counts=True)
-        best = int(flights[np.argmax(counts)])
-        flight_of[number] = best if counts.max() * 2 > len(mine) else -1
+        counts = np.bincount(found[numbers == number] + 1).tolist()
+        most = max(counts)
+        flight_of[number] = counts.index(most) - 1 if 2 * most > sum(counts) else -1
     confirmed = frozenset(rows.number[rows.status == TrackStatus.CONFIRMED].tolist())
     return Matches(rows, nearest, updated, flight_of, confirmed)
 
@@ -89,7 +87,7 @@ def _nearest(run: SiteRun, rows: Tracks, radius_m: float) -> np.ndarray:
         there = np.flatnonzero((when >= flight.start_s) & (when <= min(flight.end_s, run.ended_s[i])))
         if not len(there):
             continue
-        distance = np.linalg.norm(path_of(flight)(when[there]) - rows.state[there, :3], axis=1)
+        distance = np.linalg.norm(run.world.paths[i](when[there]) - rows.state[there, :3], axis=1)
         closer = distance < best[there]
         best[there[closer]] = distance[closer]
         nearest[there[closer]] = i

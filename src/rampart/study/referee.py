@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from rampart.engage.outcome import draw_outcome
 from rampart.pipeline import Place, World
-from rampart.records import Engagements, Flight, Row, Tracks
+from rampart.records import Engagements, Row, Tracks
 
 from .debris import Debris, fall
 
@@ -31,11 +30,6 @@ class Shot:
     destroyed: bool
     aimed: int = -1  #: flight that the track was on when the shot was ordered; -1: a false track
     aircraft_rad: float = math.nan  #: least angle between the line of fire and a friendly aircraft; nan without one
-
-
-def path_of(flight: Flight) -> CubicHermiteSpline:
-    """A flight as a curve: seconds since run start -> (3,) east, north, up [m]."""
-    return CubicHermiteSpline(flight.time_s, flight.position_enu, flight.velocity_enu, axis=0, extrapolate=False)
 
 
 class Referee:
@@ -63,7 +57,7 @@ class Referee:
     ) -> None:
         self._place, self._flights, self._spec, self._rng = place, world.flights, spec, rng
         self._debris_rng = debris_rng
-        self._paths = [path_of(flight) for flight in world.flights]
+        self._paths = world.paths
         self._effectors = [part.build(place.site, i) for i, (_, part) in enumerate(place.effectors)]
         self._pending: list[tuple[int, int, int, Row]] = []
         self._start_s = np.array([flight.start_s for flight in world.flights])

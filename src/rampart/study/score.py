@@ -24,7 +24,6 @@ from rampart.records import (
 
 from .bound import impact_bound
 from .matching import Matches, match
-from .referee import path_of
 from .site_run import SiteRun
 from .zones import distance_to_polygon
 
@@ -61,6 +60,7 @@ class Scorer:
     radius_m: float
     duration_s: float
     _needs: dict[int, list[Need]] = field(default_factory=dict)
+    _beyond_m: dict[int, list[float]] = field(default_factory=dict)
 
     @cached_property
     def matches(self) -> Matches:
@@ -101,19 +101,28 @@ class Scorer:
     def needs(self, i: int) -> list[Need]:
         """Zones that flight `i` puts in danger, and when it arrives there."""
         if i not in self._needs:
-            self._needs[i] = self._find_needs(self.run.world.flights[i])
+            self._needs[i] = self._find_needs(i)
         return self._needs[i]
 
-    def _find_needs(self, flight: Flight) -> list[Need]:
+    def beyond_m(self, i: int) -> list[float]:
+        """How far from each zone flight `i` comes down, undisturbed [m]; 0 inside."""
+        if i not in self._beyond_m:
+            down = self.run.world.flights[i].position_enu[-1:, :2]
+            zones = self.run.place.site.zones
+            self._beyond_m[i] = [float(distance_to_polygon(down, zone.polygon_en)[0]) for zone in zones]
+        return self._beyond_m[i]
+
+    def _find_needs(self, i: int) -> list[Need]:
+        flight, zones = self.run.world.flights[i], self.run.place.site.zones
         if not flight.threat:
             return []
         if flight.ballistic:
-            times, points = np.array([flight.end_s]), flight.position_enu[-1:, :2]
-        else:
-            times = np.append(np.arange(flight.start_s, flight.end_s, STEP_S), flight.end_s)
-            points = path_of(flight)(times)[:, :2]
+            near = zip(zones, self.beyond_m(i), strict=True)
+            return [Need(z, flight.end_s) for z, (zone, far_m) in enumerate(near) if far_m <= zone.warn_radius_m]
+        times = np.append(np.arange(flight.start_s, flight.end_s, STEP_S), flight.end_s)
+        points = self.run.world.paths[i](times)[:, :2]
         needs = []
-        for z, zone in enumerate(self.run.place.site.zones):
+        for z, zone in enumerate(zones):
             inside = distance_to_polygon(points, zone.polygon_en) <= zone.warn_radius_m
             if inside.any():
                 needs.append(Need(z, float(times[np.argmax(inside)])))
@@ -155,10 +164,15 @@ class Scorer:
         return [self._threat(i) for i, flight in enumerate(self.run.world.flights) if flight.threat]
 
     def outcomes(self) -> list[dict[str, Any]]:
-        """Of each threat its flight, its outcome and the pairs it needs: what a study asks of thousands of runs."""
+        """Of each threat its flight, its outcome, the pairs it needs and how far from each zone it comes down."""
         flights = self.run.world.flights
         return [
-            {"flight": f, "outcome": self._outcome(i), "pairs": [self._pair(i, need) for need in self.needs(i)]}
+            {
+                "flight": f,
+                "outcome": self._outcome(i),
+                "pairs": [self._pair(i, need) for need in self.needs(i)],
+                "beyond_m": self.beyond_m(i),
+            }
             for i, f in enumerate(flights)
             if f.threat
         ]
@@ -270,9 +284,8 @@ class Scorer:
             return "flying"
         if flight.fate != Fate.IMPACT:
             return "departed"
-        down = flight.position_enu[-1:, :2]
-        hit = any(distance_to_polygon(down, z.polygon_en)[0] <= 0 for z in self.run.place.site.zones if z.defended)
-        return "leaked" if hit else "outside"
+        near = zip(self.run.place.site.zones, self.beyond_m(i), strict=True)
+        return "leaked" if any(far_m <= 0.0 for zone, far_m in near if zone.defended) else "outside"
 
     def warning_counts(self) -> dict[str, int]:
         """Issued, false, unneeded, missed and duplicate warnings."""

@@ -8,10 +8,13 @@ from typing import NamedTuple
 from rampart.physics.area import Areas
 from rampart.records import Picture, PredictionKind, Predictions, Site, TargetClass, Tracks, TrackStatus
 
-_BALLISTIC = [c for c in TargetClass if c.ballistic]
-_DRONE = [c for c in TargetClass if c.drone]
+# as plain numbers: looking a member up costs more than comparing it
+_BALLISTIC = [int(c) for c in TargetClass if c.ballistic]
+_DRONE = [int(c) for c in TargetClass if c.drone]
+_BIRD, _REACH = int(TargetClass.BIRD), int(PredictionKind.REACH)
+_CONFIRMED, _COASTED = int(TrackStatus.CONFIRMED), int(TrackStatus.COASTED)
 _MIXED, _PROVEN = 3, 6  # so many detections at most are mixed up; tracks of so many are not
-_DRONE_START, _DRONE_END = int(_DRONE[0]), int(_DRONE[-1]) + 1
+_DRONE_START, _DRONE_END = _DRONE[0], _DRONE[-1] + 1
 _WORDS = {
     int(TargetClass.MULTIROTOR): "drone",
     int(TargetClass.FIXED_WING): "fixed-wing drone",
@@ -126,12 +129,12 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = 
     """
     tracks, predictions = picture.tracks, picture.predictions
     # tentative tracks never warn: only status 1 and 2 go on
-    live = [i for i, s in enumerate(tracks.status.tolist()) if TrackStatus.CONFIRMED <= s <= TrackStatus.COASTED]
+    live = [i for i, s in enumerate(tracks.status.tolist()) if _CONFIRMED <= s <= _COASTED]
     if not live:
         return []
     rows = _likelier(predictions)
     zones = _zones_by_row(areas, predictions, floor)
-    birds = float(tracks.class_probability[live, TargetClass.BIRD].sum()) / threats
+    birds = float(tracks.class_probability[live, _BIRD].sum()) / threats
     return [_danger(tracks, i, predictions, rows.get(int(tracks.number[i])), zones, birds) for i in live]
 
 
@@ -150,12 +153,12 @@ def _danger(
     """One track; `birds` in view for each threat to expect."""
     classes = tracks.class_probability[i].tolist()
     ballistic, drone = sum(classes[:_DRONE_START]), sum(classes[_DRONE_START:_DRONE_END])
-    reaches = drone > ballistic if row is None else int(predictions.kind[row]) == PredictionKind.REACH
+    reaches = drone > ballistic if row is None else int(predictions.kind[row]) == _REACH
     weight = (drone if reaches else ballistic) if row is None else float(predictions.weight[row])
     return Danger(
         int(tracks.number[i]),
         reaches,
-        among_birds(weight, classes[TargetClass.BIRD], birds),
+        among_birds(weight, classes[_BIRD], birds),
         there_among_birds(float(tracks.existence[i]), int(tracks.hits[i]), birds),
         max(_DRONE if reaches else _BALLISTIC, key=classes.__getitem__),
         0.0 if row is None else float(predictions.impact_sigma_s[row]),
@@ -175,14 +178,14 @@ def _zones_by_row(areas: Areas, predictions: Predictions, floor: float) -> dict[
     found: dict[int, Zones] = {}
     if not len(areas) or not len(predictions):
         return found
-    reach = predictions.kind == PredictionKind.REACH
-    falls, reaches = (~reach).nonzero()[0], reach.nonzero()[0]
-    if len(falls):
+    kinds, end_ns = predictions.kind.tolist(), predictions.impact_ns.tolist()
+    falls = [row for row, kind in enumerate(kinds) if kind != _REACH]
+    reaches = [row for row, kind in enumerate(kinds) if kind == _REACH]
+    if falls:
         p = areas.hit_probability(predictions.impact_enu[falls, :2], predictions.impact_covariance[falls])
         for i, j in zip(*(a.tolist() for a in (p > floor).nonzero()), strict=True):
-            row = int(falls[i])
-            found.setdefault(row, {})[j] = float(p[i, j]), int(predictions.impact_ns[row])
-    if len(reaches):
+            found.setdefault(falls[i], {})[j] = float(p[i, j]), end_ns[falls[i]]
+    if reaches:
         p, entry = areas.pass_probability(
             predictions.position_enu[reaches, :2],
             predictions.position_covariance[reaches],
@@ -190,8 +193,8 @@ def _zones_by_row(areas: Areas, predictions: Predictions, floor: float) -> dict[
             predictions.impact_covariance[reaches],
         )
         for i, j in zip(*(a.tolist() for a in (p > floor).nonzero()), strict=True):
-            row = int(reaches[i])
-            start, end = int(predictions.time_ns[row]), int(predictions.impact_ns[row])
+            row = reaches[i]
+            start, end = int(predictions.time_ns[row]), end_ns[row]
             found.setdefault(row, {})[j] = float(p[i, j]), start + round(float(entry[i, j]) * (end - start))
     return found
 

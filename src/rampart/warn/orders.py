@@ -98,6 +98,8 @@ class Orders:
 
     def run_out(self, now_ns: int) -> dict[int, Ended]:
         """Drop what has run out; returns the zones whose warn did."""
+        if not self.warns and not self.holds:
+            return {}
         ended = {
             zone: Ended(0, f"the operator's warning ({order.reason}) was not renewed")
             for zone, order in self.warns.items()

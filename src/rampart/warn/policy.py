@@ -256,10 +256,11 @@ class Threat:
         if not away:
             self.arrival_ns = arrival
 
-    def settle(self, now_ns: int, policy: Policy) -> None:
-        """Move to the state that the time and the evidence ask for."""
+    def settle(self, now_ns: int, policy: Policy) -> tuple[int, State] | None:
+        """Move to the state that the time and the evidence ask for; returns `due_ns`."""
         due = self.due_ns(policy)
         self.state = due[1] if due is not None and due[0] <= now_ns else State.ACTIVE
+        return due
 
     def _sure(self, policy: Policy) -> bool:
         """A ballistic threat that was believed in at once: silence does not undo it, it comes down all the same."""

@@ -110,15 +110,18 @@ class Warner:
         joined = self._join(now_ns, dangers) if dangers else {}
         if begun:
             joined |= self._fall(begun, joined)
+        dues: dict[int, list[tuple[int, State] | None]] = {}
         for zone in sorted(self._open):
-            message = self._speak(now_ns, self._open[zone], joined.get(zone))
+            alert = self._open[zone]
+            dues[zone] = [threat.settle(now_ns, self.policy) for threat in alert.threats.values()]
+            message = self._speak(now_ns, alert, joined.get(zone))
             if message is not None:
                 messages.append(message)
         if dangers:
             self._forget(seen)
         zones = self._board.step(now_ns, self._open, self._orders.holds)
         info = {"zones": zones, "refused": refused} if len(zones) or refused else _NO_INFO
-        return Result(_records(messages), info, self._wake_ns(now_ns))
+        return Result(_records(messages), info, self._wake_ns(now_ns, dues))
 
     def zone_states(self, now_ns: int) -> ZoneStates:
         """The state of every zone as of the last step."""
@@ -267,11 +270,8 @@ class Warner:
         return alert
 
     def _speak(self, now_ns: int, alert: Alert, joined: Threat | None) -> dict[str, Any] | None:
-        """The message that this step asks for, if any."""
-        policy = self.policy
-        for threat in alert.threats.values():
-            threat.settle(now_ns, policy)
-        closing = alert.closing_phase()
+        """The message that this step asks for, if any, its threats being settled."""
+        policy, closing = self.policy, alert.closing_phase()
         if closing is not None and alert.zone not in self._orders.warns:
             held_ns = self._held_ns(alert, failed=closing == Phase.CANCEL)
             return None if now_ns < held_ns else self._close(now_ns, alert, closing, None)
@@ -362,19 +362,18 @@ class Warner:
             return AlertStatus.TEST
         return max(self.status, AlertStatus.EXERCISE) if flags else self.status
 
-    def _wake_ns(self, now_ns: int) -> int | None:
-        """When the next decision falls due without new evidence."""
-        policy, times = self.policy, [*self._orders.due_ns(), *self._board.due_ns()]
-        for alert in self._open.values():
+    def _wake_ns(self, now_ns: int, dues: Mapping[int, list[tuple[int, State] | None]]) -> int | None:
+        """When the next decision falls due without new evidence; `dues` has the ends of each open zone's threats."""
+        times = [*self._orders.due_ns(), *self._board.due_ns()]
+        for zone, alert in self._open.items():
             held_ns = self._held_ns(alert, failed=False)
-            shelter_s = self.site.zones[alert.zone].shelter_time_s
+            shelter_s = self.site.zones[zone].shelter_time_s
             times.append(held_ns)
-            for threat in alert.threats.values():
-                due = threat.due_ns(policy)
+            for threat, due in zip(alert.threats.values(), dues[zone], strict=True):
                 if due is not None:
                     times.append(max(due[0], self._held_ns(alert, failed=True) if due[1].failed else held_ns))
                 if alert.phase == Phase.PREPARE:
-                    times.append(threat.arrival_ns - round((threat.sigma_s + shelter_s + policy.margin_s) * SECOND))
+                    times.append(threat.arrival_ns - round((threat.sigma_s + shelter_s + self.policy.margin_s) * SECOND))
         # a wish is weighed again when new evidence comes: waking for it would only confirm old evidence
         return min((t for t in times if t > now_ns), default=None)
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rampart.pipeline import build_places
+from rampart.pipeline import build_places, path_of
 from rampart.records import Flight
-from rampart.study.referee import path_of
 from rampart.study.score import REACTION_S
 from rampart.warn import Warner, WarnerSpec
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from rampart.records import Phase, Warnings
 from rampart.study.score import Scorer
-from rampart.study.zones import distance_to_polygon
 
 
 def person_minutes(scorer: Scorer) -> float:
@@ -64,14 +63,13 @@ def expected_harm(scorer: Scorer, threats: list[dict[str, Any]], area_m2: float)
     comes down outside every zone harms nobody. Shelter takes away a share of it, which the report applies afterwards:
     harm is linear in that share.
     """
-    site, flights = scorer.run.place.site, [f for f in scorer.run.world.flights if f.threat]
-    areas = [_area(zone.polygon_en) for zone in site.zones]
+    zones = scorer.run.place.site.zones
+    areas = [_area(zone.polygon_en) for zone in zones]
     total = arrived = sheltered = 0.0
-    for flight, told in zip(flights, threats, strict=True):
-        down = flight.position_enu[-1:, :2]
+    for told in threats:
         leads = {pair["zone"]: lead_of(pair) for pair in told["pairs"]}
-        for zone, area in zip(site.zones, areas, strict=True):
-            if distance_to_polygon(down, zone.polygon_en)[0] > 0.0:
+        for zone, area, far_m in zip(zones, areas, told["beyond_m"], strict=True):
+            if far_m > 0.0:
                 continue
             hurt = min(area_m2 / area, 1.0) * zone.population
             total += hurt

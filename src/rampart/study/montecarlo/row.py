@@ -10,7 +10,6 @@ import numpy as np
 from rampart.pipeline import Scenario
 from rampart.study.score import Scorer
 from rampart.study.site_run import SiteRun
-from rampart.study.zones import distance_to_polygon
 
 from .exposure import expected_harm, lead_of, person_minutes
 from .table import OUTCOMES
@@ -96,15 +95,13 @@ def _shots_row(run: SiteRun) -> Row:
 
 
 def _people_hit(scorer: Scorer, entry: Row) -> float:
-    down = entry["flight"].position_enu[-1:, :2]
-    hit = [z for z in scorer.run.place.site.zones if z.defended and distance_to_polygon(down, z.polygon_en)[0] <= 0.0]
-    return max((zone.population for zone in hit), default=0.0)
+    near = zip(scorer.run.place.site.zones, entry["beyond_m"], strict=True)
+    return max((zone.population for zone, far_m in near if zone.defended and far_m <= 0.0), default=0.0)
 
 
 def _threat_row(scorer: Scorer, flight: Any, entry: Row, parts: Sequence[str], zones: Sequence[str]) -> Row:
     site, down = scorer.run.place.site, flight.position_enu[-1, :2]
-    inside = [z.id for z in site.zones if distance_to_polygon(down[None], z.polygon_en)[0] <= 0.0]
-    labels = [f"{site.id}/{name}" for name in inside]
+    labels = [f"{site.id}/{z.id}" for z, far_m in zip(site.zones, entry["beyond_m"], strict=True) if far_m <= 0.0]
     leads = [lead_of(pair) for pair in entry["pairs"]]
     return {
         "part": parts.index(flight.part) if flight.part in parts else -1,
