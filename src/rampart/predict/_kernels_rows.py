@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
 """Compiled writing of predictions into their columns."""
 
 import math
@@ -62,8 +63,7 @@ def boost_back(at, rocket, bend_m, launcher_m, early_ns, velocity, launch, launc
         east, north, up = velocity[i, 3], velocity[i, 4], velocity[i, 5]
         level = np.hypot(east, north)
         cotangent = level / (max(up, 1.0) if up == up else up)
-        if cotangent > 3.0:
-            cotangent = 3.0
+        cotangent = min(cotangent, 3.0)
         ahead = bend_m * cotangent
         least = max(level, 1.0) if level == level else level
         course = (east / least, north / least)

@@ -125,7 +125,8 @@ class Columns:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The columns' names, in order."""
-        return _names_of(cls)
+        kind: Any = cls
+        return _names_of(kind)
 
     @classmethod
     def concat(cls, parts: Iterable[Self]) -> Self:
@@ -152,9 +153,10 @@ class Columns:
 
     def replace(self, **values: Any) -> Self:
         """The same rows with some columns exchanged."""
-        n, arrays = len(self), [getattr(self, name) for name in self.names()]
+        kind: Any = type(self)
+        n, arrays = len(self), [getattr(self, name) for name in _names_of(kind)]
         for name, value in values.items():
-            at, dtype, shape = _place_of(type(self), name)
+            at, dtype, shape = _place_of(kind, name)
             arrays[at] = self._coerce(name, value, n, dtype, shape)
         return type(self)(*arrays)
 

@@ -12,7 +12,6 @@ import numpy as np
 from rampart.records import (
     Detections,
     Fate,
-    Flight,
     Phase,
     PredictionKind,
     Predictions,

@@ -373,7 +373,9 @@ class Warner:
                 if due is not None:
                     times.append(max(due[0], self._held_ns(alert, failed=True) if due[1].failed else held_ns))
                 if alert.phase == Phase.PREPARE:
-                    times.append(threat.arrival_ns - round((threat.sigma_s + shelter_s + self.policy.margin_s) * SECOND))
+                    times.append(
+                        threat.arrival_ns - round((threat.sigma_s + shelter_s + self.policy.margin_s) * SECOND)
+                    )
         # a wish is weighed again when new evidence comes: waking for it would only confirm old evidence
         return min((t for t in times if t > now_ns), default=None)
 
