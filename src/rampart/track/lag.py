@@ -21,6 +21,8 @@ class Scan:
     window: int
     rows: Rows
     before: dict[str, np.ndarray] | None = None  #: state of the tracker before it
+    #: tracks that ended for their silence since the scan before it, a step having ended there; None if none had
+    ended: tuple[int, ...] | None = None
 
     @property
     def key(self) -> tuple[int, int, int]:
@@ -99,7 +101,7 @@ class Lag:
         """Add to the scan of this window, or make it; returns its place and the doubles."""
         doubles, scans = 0, self.scans
         # the state before each place in the row; before the place behind the last scan it is the present one
-        before = [scan.before for scan in scans] + [None]
+        before = [(scan.before, scan.ended) for scan in scans] + [(None, None)]
         for k in range(len(scans) - 1, -1, -1):
             if scans[k].sensor == sensor and scans[k].window == window:
                 rows, doubles = scans.pop(k).rows.join(rows)
@@ -109,7 +111,7 @@ class Lag:
         while at and scans[at - 1].key > new.key:
             at -= 1
         # more detections can only move a scan forward, so what `before` says of its new place still holds
-        new.before = before[at]
+        new.before, new.ended = before[at]
         scans.insert(at, new)
         return at, doubles
 
@@ -124,17 +126,20 @@ class Lag:
         del self.scans[:k]
 
     def save(self) -> dict[str, Any]:
-        """Plain data."""
+        """Plain data, with the state before the first scan: the others follow from it."""
         scans = [
-            {"sensor": s.sensor, "window": s.window, "z": s.rows.z.copy(), "zi": s.rows.zi.copy(), "before": s.before}
-            for s in self.scans
-        ]
+            {
+                "sensor": s.sensor, "window": s.window, "z": s.rows.z.copy(), "zi": s.rows.zi.copy(),
+                "before": None if k else s.before, "ended": s.ended,
+            }
+            for k, s in enumerate(self.scans)
+        ]  # fmt: skip
         return {"newest_ns": self.newest_ns, "scans": scans}
 
     def load(self, saved: Mapping[str, Any]) -> None:
-        """Take up what `save` gave."""
+        """Take up what `save` gave; the states before all scans but the first are still to be made."""
         self.newest_ns = saved["newest_ns"]
         self.scans = [
-            Scan(s["sensor"], s["window"], Rows(np.array(s["z"]), np.array(s["zi"])), s["before"])
+            Scan(s["sensor"], s["window"], Rows(np.array(s["z"]), np.array(s["zi"])), s["before"], s["ended"])
             for s in saved["scans"]
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ from .constants import (
 )
 from .external.joiner import Joiner
 from .intake.detections import LATE, decode_identity, pack_rows
-from .lag import Lag
+from .lag import Lag, Scan
 from .registration.health import Hearing, sensor_health
 from .registration.sensors import Registration
 from .settings import TrackerSpec, gate_limits, parameters, sensor_table
@@ -113,6 +113,7 @@ class Tracker:
         self._joiner = Joiner(site, self.spec)
         self._hearing = Hearing(len(site.sensors))
         self._retired: dict[int, int] = {}
+        self._ended: tuple[int, ...] = ()  # tracks that silence has ended since the latest scan
         self._last = Tracks.empty()
         self._called: dict[int, int] = {}  # track -> the class it was said to be
         self.refused: dict[str, int] = {}  #: detections that were not used, by reason, since the start
@@ -213,14 +214,30 @@ class Tracker:
             if k == first and scan.before is not None:
                 self._load(scan.before)
             else:
-                scan.before = self._save()
-            run = self._run_among if self.registration.active else self._run_apart
-            parts.append(run(scan.sensor, scan.rows.z, scan.rows.zi))
+                scan.before, scan.ended = self._save(), self._ended if k == first else None
+            parts.append(self._run_one(scan))
+            self._ended = ()
         if self._retired:
-            self._end_retired()
+            self._end(self._retired)
         if len(parts) == 1:
             return parts[0]
         return np.concatenate(parts) if parts else np.empty((0, 2), np.int64)
+
+    def _run_one(self, scan: Scan) -> np.ndarray:
+        run = self._run_among if self.registration.active else self._run_apart
+        return run(scan.sensor, scan.rows.z, scan.rows.zi)
+
+    def _unroll(self) -> None:
+        """Make the states before the scans again: each is what the scan before it left, less what silence ended."""
+        for k, scan in enumerate(self._lag.scans):
+            if k == 0:
+                self._load(scan.before or {})
+            else:
+                if scan.ended is not None:
+                    self._end(scan.ended)
+                    self._compact()
+                scan.before = self._save()
+            self._run_one(scan)
 
     def _parts(self) -> list[Registration | Crossings]:
         """What several sensors bring to the state."""
@@ -277,12 +294,15 @@ class Tracker:
                 return used[:rows]
             state.make_pairs(4 * len(state.pairs[0]))
 
-    def _end_retired(self) -> None:
-        """A track that was reported deleted for its silence stays so when its scans run again."""
+    def _end(self, numbers: Iterable[int]) -> None:
+        """End tracks: one that was reported deleted for its silence stays so when its scans run again."""
         whole = self._state.arrays[3][: self._state.tracks]
-        for i in range(len(whole)):
-            if int(whole[i, NUMBER]) in self._retired:
-                whole[i, STATUS] = DELETED
+        over = np.isin(whole[:, NUMBER], list(numbers)) & (whole[:, STATUS] != DELETED)
+        whole[over, STATUS] = DELETED
+        self._ended += tuple(whole[over, NUMBER].tolist())
+
+    def _compact(self) -> None:
+        self._state.counts[0] = _kernels.compact(self._state.tracks, *self._state.arrays[:6])
 
     def _tracks(self, now_ns: int, reran: bool) -> Tracks:
         """The rows of all tracks as of now; those deleted are dropped from the state."""
@@ -291,7 +311,7 @@ class Tracker:
             return self._last
         tracks = Tracks(*self._view(now_ns, n))
         if (tracks.status == DELETED).any():
-            self._state.counts[0] = _kernels.compact(n, *self._state.arrays[:6])
+            self._compact()
         if reran:
             tracks = self._with_vanished(now_ns, tracks)
         self._last = _live(tracks)
@@ -311,7 +331,7 @@ class Tracker:
         silent = status != whole[:, STATUS]
         if silent.any():
             self._retire(now_ns, whole[silent, NUMBER])
-            whole[:, STATUS] = status
+            self._end(whole[silent, NUMBER].tolist())
         return (
             whole[:, NUMBER].copy(),
             np.full(n, now_ns, np.int64),
@@ -355,10 +375,11 @@ class Tracker:
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
         return {
-            "version": 6,
+            "version": 7,
             "state": self._save(),
             "lag": self._lag.save(),
             "retired": dict(self._retired),
+            "ended": self._ended,
             "refused": dict(self.refused),
             "hearing": self._hearing.save(),
             "external": self._joiner.save(),
@@ -374,11 +395,13 @@ class Tracker:
         ValueError
             If it is of another version.
         """
-        if snapshot.get("version") != 6:
-            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 6")
+        if snapshot.get("version") != 7:
+            raise ValueError(f"tracker snapshot of version {snapshot.get('version')!r}; expected 7")
         self._state = State(len(self.site.sensors))
-        self._load(snapshot["state"])
         self._lag.load(snapshot["lag"])
+        self._unroll()
+        self._load(snapshot["state"])
+        self._ended = tuple(snapshot["ended"])
         self._retired = {int(n): int(t) for n, t in snapshot["retired"].items()}
         self.refused = dict(snapshot["refused"])
         self._hearing.load(snapshot["hearing"])

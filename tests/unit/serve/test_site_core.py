@@ -159,6 +159,21 @@ def test_a_backlog_is_taken_in_turns(chain, told):
     assert [note.until for note in notes if note.until][:5] == [11, 22, 33, 44, 45]
 
 
+def test_a_backlog_is_stepped_as_of_its_own_time(chain, told):
+    second, notes, now_s = 1_000_000_000, [], [10]
+    core = SiteCore("base", chain, lambda: now_s[0] * second, lambda *_: None, intake=Nothing(), note=notes.append)
+    with core:
+        chain.gate.clear()
+        core.take([Packet(1, 0, 10 * second, b"")])
+        now_s[0] = 100
+        core.take([Packet(i + 2, 0, (20 + i) * second, b"") for i in range(3)])
+        chain.gate.set()
+        until(lambda: notes and notes[-1].until == 4)
+    turns = [note.now_ns // second for note in notes if note.until > 1]
+    assert turns == [21, 100]  # the packets of one second make one turn; the last turn is no backlog any more
+    assert core.health().stepped_ns == 100 * second
+
+
 class Nothing:
     """An intake of packets that hold nothing."""
 

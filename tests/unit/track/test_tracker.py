@@ -197,6 +197,29 @@ def test_restored_tracker_goes_on_identically(field):
         second.restore({"version": 99})
 
 
+def test_a_snapshot_holds_one_state_of_the_lag_and_takes_late_reports_as_before(field):
+    rng = np.random.default_rng(21)
+    batches = field.scans(field.straight(), 12.0, rng)
+    gone = field.look([3000.0, 3000.0, 500.0], [40.0, 0.0, 0.0], 4.6, 900, rng)  # seen once or twice, then silence
+    first, second = (
+        Tracker(field.site(), spec=TrackerSpec(lag_s=3.0)),
+        Tracker(field.site(), spec=TrackerSpec(lag_s=3.0)),
+    )
+    for k, batch in enumerate(batches[:14]):
+        at = round(0.5 * k * NS)
+        first.step(at, Detections.concat([batch, gone]) if k == 10 else batch if k != 9 else batch.take([]))
+        first.step(at + NS // 4, Detections.empty())
+    kept = first.snapshot()
+    assert [scan["before"] is None for scan in kept["lag"]["scans"]] == [False] + [True] * (len(first._lag.scans) - 1)
+    second.restore(kept)
+    for k, batch in enumerate(batches[14:], 14):
+        late = Detections.concat([batch, batches[9]]) if k == 14 else batch  # the whole lag runs again
+        a, b = (t.step(round(0.5 * k * NS), late) for t in (first, second))
+        assert a.records.canonical_bytes() == b.records.canonical_bytes()
+        assert (a.info["association"] == b.info["association"]).all()
+    assert len(a.records)
+
+
 def test_a_snapshot_is_not_changed_by_what_comes_after(field):
     batches = field.scans(field.straight(), 6.0, np.random.default_rng(10))
     tracker = Tracker(field.site())

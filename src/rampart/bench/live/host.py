@@ -37,6 +37,7 @@ class Teller:
         self._service = service
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._known: dict[str, set[int]] = {}  # receipts of the latest detection of each track, as of the step before
         self._end = service.subscribe(self._warn)
         view = {site: service.view(site).warnings for site in service.sites}
         held = [warning_name(site, int(n)) for site, rows in view.items() for n in rows.number.tolist()]
@@ -51,12 +52,15 @@ class Teller:
             sys.stdout.flush()
 
     def _warn(self, site: str, outputs: Any) -> None:
+        known, latest = self._known.get(site, set()), set(outputs.tracks.received_ns.tolist())
+        self._known[site] = latest
         for row in outputs.warnings:
             self._say(
                 {
                     "what": "warning", "id": warning_name(site, int(row.number)), "sequence": int(row.sequence),
                     "phase": Phase(int(row.phase)).label, "zone": int(row.zone), "received_ns": int(row.received_ns),
                     "decided_ns": int(row.time_ns), "at_ns": self._service.clock(), "reason": str(row.reason),
+                    "fresh": int(row.received_ns) in latest - known,
                 }
             )  # fmt: skip
 

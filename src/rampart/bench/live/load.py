@@ -74,8 +74,11 @@ def _losses(counters: dict[str, float], sent: dict[str, Any]) -> dict[str, Any]:
 def _latency(
     warnings: list[dict[str, Any]], deliveries: dict[str, list[Any]], arrived: dict[tuple[int, int], int]
 ) -> dict[str, Any]:
-    """From the receipt of the detection that decided to MQTT and socket; of prepare and shelter, after the warm-up."""
-    calls = [w for w in warnings if w["phase"] in (Phase.PREPARE.label, Phase.SHELTER.label) and w["received_ns"]]
+    """From the receipt of the detection that decided to MQTT and socket; of prepare and shelter, after the warm-up.
+
+    Only of messages that a detection of their own step decided: others go out because time has passed.
+    """
+    calls = [w for w in warnings if w["phase"] in (Phase.PREPARE.label, Phase.SHELTER.label) and w["fresh"]]
     first_ns = calls[0]["decided_ns"] if calls else 0
     last_ns = calls[-1]["decided_ns"] if calls else 0
     calls = [w for w in calls if w["decided_ns"] >= first_ns + WARM_SHARE * (last_ns - first_ns)]
@@ -85,7 +88,7 @@ def _latency(
         if at
     }
     return {
-        "decided": spread([w["decided_ns"] - w["received_ns"] for w in calls]),
+        "decided": spread([w["at_ns"] - w["received_ns"] for w in calls]),
         "mqtt": spread(_ends(calls, sent)),
         "socket": spread(_ends(calls, arrived)),
     }

@@ -235,7 +235,7 @@ class FastReports:
         _put(rows, self._TRN, numbers & 0xFFFF, 2)
         _put(rows, self._R, np.rint(seen[:, 0] * 10), 3)
         _put(rows, self._AZ, np.rint(seen[:, 1] * 65536 / (2 * np.pi)) % 65536, 2)
-        _put(rows, self._EL, np.rint(seen[:, 2] * 65536 / (2 * np.pi)) % 65536, 2)
+        _put(rows, self._EL, np.rint(seen[:, 2] * 65536 / np.pi) % 65536, 2)
         _put(rows, self._RR, np.rint(seen[:, 3] * 10) % (1 << 24), 3)
         found = []
         for first in range(0, len(rows), PER_DATAGRAM):

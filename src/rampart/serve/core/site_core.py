@@ -84,6 +84,7 @@ class CoreHealth:
     faults: int  #: steps in which the chain failed; their reports are lost, the next step goes on
     waiting: int  #: reports, or packets of them, that wait for the next step
     lag_s: float  #: how long the oldest report of the last step had waited when the chain had done with it
+    stepped_ns: int = 0  #: when the last step was done, ns UTC; of a backlog, steps have times of before
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ class _Mail:
     packets: list[Packet] = field(default_factory=list)
     heard: set[int] = field(default_factory=set)
     decisions: list[Decisions] = field(default_factory=list)
+    behind_ns: int | None = None  # of a backlog: receipt of the last packet of this turn
 
     def __bool__(self) -> bool:
         return bool(self.packets or self.heard or self.decisions or self.external or self.detections)
@@ -135,8 +137,9 @@ class SiteCore:
     -----
     Everything that came in while the chain was busy makes the next batch, so batches grow with the load and the delay
     stays bounded by two steps. A step is made for each batch, whenever a stage asks for it (`Outputs.wake_ns`), and
-    once per second; times of steps never go back. The times and batches are all that the chain learns: recorded, they
-    can be replayed.
+    once per second; times of steps never go back. Of a backlog, a turn is stepped as of its last packet, not as of now:
+    else every track would seem to have been silent for as long as the chain is behind. The times and batches are all
+    that the chain learns: recorded, they can be replayed.
     """
 
     def __init__(
@@ -160,7 +163,7 @@ class SiteCore:
         self._last_ns = 0
         self._wake_ns: int | None = None
         self._steps = self._count = self._decided = self._faults = 0
-        self._lag_s = 0.0
+        self._lag_s, self._stepped_ns = 0.0, 0
 
     def receive(
         self, detections: Detections, heard: Iterable[int] | None = None, external: ExternalTracks | None = None
@@ -200,7 +203,7 @@ class SiteCore:
 
     def start(self) -> None:
         """Begin to step."""
-        self._last_ns = max(self._last_ns, self._clock())
+        self._last_ns = self._last_ns or self._clock()
         self._thread = threading.Thread(target=self._run, name=f"chain {self.site}", daemon=True)
         self._thread.start()
 
@@ -224,7 +227,8 @@ class SiteCore:
         """How it keeps up."""
         with self._change:
             waiting = sum(len(batch) for batch in self._inbox.detections) + len(self._inbox.packets)
-        return CoreHealth(self.site, self._steps - self._faults, self._count, self._faults, waiting, self._lag_s)
+        done = self._steps - self._faults, self._count, self._faults
+        return CoreHealth(self.site, *done, waiting, self._lag_s, self._stepped_ns)
 
     def _run(self) -> None:
         while (mail := self._wait()) is not None:
@@ -249,6 +253,8 @@ class SiteCore:
                 self._change.wait(left_s)
             mail, self._inbox = self._inbox, _Mail()
             self._inbox.packets = _beyond(mail.packets)
+            if self._inbox.packets:
+                mail.behind_ns = mail.packets[-1].received_ns
         return mail
 
     def _left_s(self) -> float:
@@ -259,7 +265,7 @@ class SiteCore:
         return (due_ns - self._clock()) * 1e-9 / self._speed
 
     def _step(self, mail: _Mail) -> None:
-        now_ns = max(self._clock(), self._last_ns + 1)
+        now_ns = max(self._clock() if mail.behind_ns is None else mail.behind_ns, self._last_ns + 1)
         decisions = Decisions.concat(mail.decisions)
         first = self._decided + 1
         decisions = decisions.replace(number=np.arange(first, first + len(decisions)))
@@ -273,6 +279,7 @@ class SiteCore:
             if len(worked.detections):
                 self._lag_s = (self._clock() - int(worked.detections.received_ns.min())) * 1e-9
         finally:
+            self._stepped_ns = self._clock()
             if self._note is not None:
                 self._note(StepNote(self.site, self._steps, now_ns, self._until, decisions, worked, self))
 

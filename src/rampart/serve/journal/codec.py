@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 DEPTH_LIMIT = 32
+Part = bytes | memoryview
 _LENGTH = struct.Struct("<I")
 _INT, _FLOAT = struct.Struct("<q"), struct.Struct("<d")
 
@@ -31,35 +32,40 @@ def encode(value: Any) -> bytes:
     >>> decode(encode({"a": [1, 2.5, None], 3: (True, b"x", "y")}))
     {'a': [1, 2.5, None], 3: (True, b'x', 'y')}
     """
-    out = bytearray()
+    return b"".join(encode_parts(value))
+
+
+def encode_parts(value: Any) -> list[Part]:
+    """The same in parts, large ones not copied: `value` must stand still as long as they are used."""
+    out: list[Part] = []
     _write(out, value)
-    return bytes(out)
+    return out
 
 
-def _write(out: bytearray, value: Any) -> None:
+def _write(out: list[Part], value: Any) -> None:
     if value is None or value is True or value is False:
-        out += b"n" if value is None else b"t" if value else b"f"
+        out.append(b"n" if value is None else b"t" if value else b"f")
     elif isinstance(value, np.ndarray):
         _write_array(out, value)
     elif isinstance(value, np.generic):
         _write(out, value.item())
     elif isinstance(value, int):
         if -(1 << 63) <= value < 1 << 63:
-            out += b"i" + _INT.pack(value)
+            out.append(b"i" + _INT.pack(value))
         else:
             _block(out, b"I", str(int(value)).encode())
     elif isinstance(value, float):
-        out += b"d" + _FLOAT.pack(value)
+        out.append(b"d" + _FLOAT.pack(value))
     elif isinstance(value, str):
         _block(out, b"s", value.encode("utf-8", "surrogatepass"))
     elif isinstance(value, bytes):
         _block(out, b"b", value)
     elif isinstance(value, list | tuple):
-        out += (b"l" if isinstance(value, list) else b"u") + _LENGTH.pack(len(value))
+        out.append((b"l" if isinstance(value, list) else b"u") + _LENGTH.pack(len(value)))
         for item in value:
             _write(out, item)
     elif isinstance(value, dict):
-        out += b"m" + _LENGTH.pack(len(value))
+        out.append(b"m" + _LENGTH.pack(len(value)))
         for key, item in value.items():
             _write(out, key)
             _write(out, item)
@@ -67,20 +73,21 @@ def _write(out: bytearray, value: Any) -> None:
         raise TypeError(f"{type(value).__name__} is no plain data")
 
 
-def _block(out: bytearray, mark: bytes, data: bytes) -> None:
-    out += mark + _LENGTH.pack(len(data)) + data
+def _block(out: list[Part], mark: bytes, data: Part) -> None:
+    out.append(mark + _LENGTH.pack(len(data)))
+    out.append(data)
 
 
-def _write_array(out: bytearray, value: np.ndarray) -> None:
+def _write_array(out: list[Part], value: np.ndarray) -> None:
     if value.dtype.kind == "O":
-        out += b"o"
+        out.append(b"o")
         _write(out, list(value.shape))
         _write(out, value.ravel().tolist())
         return
-    out += b"a"
+    out.append(b"a")
     _write(out, value.dtype.str)
     _write(out, list(value.shape))
-    _block(out, b"b", np.ascontiguousarray(value).tobytes())
+    _block(out, b"b", np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
 
 
 def decode(data: bytes) -> Any:

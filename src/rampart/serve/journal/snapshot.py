@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .codec import decode, encode
+from .codec import decode, encode_parts
 from .segment import Sync
 
 _MAGIC = b"RAMPSNP1"
@@ -22,11 +22,15 @@ def write_snapshot(path: Path, state: Any, sync: Sync = os.fdatasync) -> None:
     OSError
         If the disk does not take it; what was there before stays.
     """
-    body = encode(state)
+    parts = encode_parts(state)
+    digest = hashlib.sha256()
+    for octets in parts:
+        digest.update(octets)
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as stream:
-            stream.write(_MAGIC + hashlib.sha256(body).digest() + body)
+            stream.write(_MAGIC + digest.digest())
+            stream.writelines(parts)
             stream.flush()
             sync(stream.fileno())
         part.replace(path)

@@ -418,7 +418,7 @@ class Service:
 
     def _chain_row(self, now_ns: int, site: str, core: SiteCore) -> Row:
         said, part = core.health(), f"chain/{site}"
-        late_s = (now_ns - max(self.board.now_ns(site), self._started_ns)) / SECOND / self._speed
+        late_s = (now_ns - max(said.stepped_ns, self._started_ns)) / SECOND / self._speed
         if not said.steps:
             return part, HealthState.STARTING, "no step yet"
         if late_s > 3.0:

@@ -229,8 +229,8 @@ def track_table(tracks: Tracks, always: np.ndarray) -> Table:
 
 
 def prediction_table(predictions: Predictions) -> Table:
-    """Predictions as the display needs them."""
-    p = predictions.take(np.flatnonzero(np.isfinite(predictions.impact_enu[:, :2]).all(axis=1)))
+    """Predictions as the display needs them: of a track that may fall or fly on, the likelier one."""
+    p = predictions.take(_likeliest(predictions))
     scale = np.sqrt(-2.0 * np.log1p(-np.clip(np.nan_to_num(p.ellipse_probability, nan=0.9), 0.01, 0.9999)))
     major, minor, azimuth = ellipses(p.launch_covariance, scale)
     columns = {
@@ -254,6 +254,14 @@ def prediction_table(predictions: Predictions) -> Table:
         "ta": p.time_to_asset_s,
     }
     return _sorted({name: np.asarray(columns[name]).astype("<" + d) for name, (d, _, _) in PREDICTION_COLUMNS.items()})
+
+
+def _likeliest(predictions: Predictions) -> np.ndarray:
+    """Positions of the predictions that end somewhere; of each track the one that weighs most."""
+    ends = np.flatnonzero(np.isfinite(predictions.impact_enu[:, :2]).all(axis=1))
+    best = ends[np.lexsort((predictions.kind[ends], -predictions.weight[ends], predictions.track[ends]))]
+    first = np.unique(predictions.track[best], return_index=True)[1]
+    return best[first]
 
 
 def ellipses(covariance: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,6 +1,7 @@
 """Frames: columns as they were, times exact, and a snapshot with the deltas after it."""
 
 import contextlib
+import dataclasses
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rampart.errors import DecodeError
+from rampart.records import PredictionKind, Predictions
 from rampart.serve.web.frame import TABLES, Frame, decode, encode
 from rampart.serve.web.picture import DRIFT_M, SitePicture
 
@@ -84,6 +86,25 @@ def test_a_snapshot_and_the_deltas_after_it_give_the_next_snapshot(steps, behind
     assert {name: repr(sorted(rows.items())) for name, rows in held.items()} == {
         name: repr(sorted(rows.items())) for name, rows in fresh.items()
     }
+
+
+def test_a_track_that_may_fall_or_fly_on_has_the_likelier_of_its_two_predictions(steps, behind):
+    picture, seen = SitePicture(behind.places[0].site), 0
+    for i, outputs in enumerate(steps):
+        p, twice = outputs.predictions, outputs.predictions
+        if len(p):
+            reach = p.replace(
+                kind=np.full(len(p), PredictionKind.REACH, np.int8), weight=p.weight + (0.1 if i % 2 else -0.1)
+            )
+            twice = Predictions.concat([p, reach])
+        picture.take(dataclasses.replace(outputs, predictions=twice))
+        delta = picture.delta({})
+        if delta is not None and len(sent := delta.tables["predictions"]["id"]):
+            assert len(set(sent.tolist())) == len(sent)
+            kinds = set(delta.tables["predictions"]["kind"].tolist())
+            assert kinds == {int(PredictionKind.REACH if i % 2 else PredictionKind.IMPACT)}
+            seen += 1
+    assert seen > 20
 
 
 def test_a_row_flown_straight_on_stays_near_the_track(steps, behind):
