@@ -10,14 +10,18 @@ from rampart.records import Tracks, TrackStatus
 from .site_run import SiteRun
 
 
+_NO_TRACKS = Tracks.empty()
+_NEEDED = ("number", "time_ns", "updated_ns", "status", "state")
+
+
 @dataclass(frozen=True)
 class Matches:
     """Tracks of one run against truth.
 
     Attributes
     ----------
-    rows : Tracks
-        Every row the chain said, in order.
+    parts : tuple of Tracks
+        What the chain said, step by step; `rows` has them in one.
     nearest : numpy.ndarray
         (rows,) index of the flight nearest within the match radius, -1 if none.
     updated : numpy.ndarray
@@ -28,11 +32,16 @@ class Matches:
         Numbers of the tracks that were ever confirmed.
     """
 
-    rows: Tracks
+    parts: tuple[Tracks, ...]
     nearest: np.ndarray
     updated: np.ndarray
     flight_of: dict[int, int]
     confirmed: frozenset[int]
+
+    @cached_property
+    def rows(self) -> Tracks:
+        """Every row the chain said, in order."""
+        return Tracks.concat(self.parts)
 
     def tracks_of(self, flight: int) -> list[int]:
         """Confirmed tracks matched to a flight, in order of their number."""
@@ -61,33 +70,40 @@ def match(run: SiteRun, radius_m: float) -> Matches:
     radius_m : float
         Match radius [m].
     """
-    rows = Tracks.concat([out.tracks for out in run.outputs])
-    nearest = _nearest(run, rows, radius_m)
-    order = np.lexsort((rows.time_ns, rows.number))
-    same = np.r_[False, rows.number[order][1:] == rows.number[order][:-1]]
-    fresh = np.r_[True, rows.updated_ns[order][1:] != rows.updated_ns[order][:-1]][: len(order)]
-    updated = np.zeros(len(rows), bool)
+    parts = tuple(out.tracks for out in run.outputs)
+    # thousands of runs ask for these few columns only
+    number, time_ns, updated_ns, status, state = (_column(parts, name) for name in _NEEDED)
+    nearest = _nearest(run, time_ns, state, radius_m)
+    order = np.lexsort((time_ns, number))
+    same = np.r_[False, number[order][1:] == number[order][:-1]]
+    fresh = np.r_[True, updated_ns[order][1:] != updated_ns[order][:-1]][: len(order)]
+    updated = np.zeros(len(number), bool)
     updated[order] = ~same | fresh
     flight_of = {}
-    numbers = rows.number[updated]
+    numbers = number[updated]
     found = nearest[updated]
-    for number in np.unique(rows.number).tolist():
-        counts = np.bincount(found[numbers == number] + 1).tolist()
+    for track in np.unique(number).tolist():
+        counts = np.bincount(found[numbers == track] + 1).tolist()
         most = max(counts)
-        flight_of[number] = counts.index(most) - 1 if 2 * most > sum(counts) else -1
-    confirmed = frozenset(rows.number[rows.status == TrackStatus.CONFIRMED].tolist())
-    return Matches(rows, nearest, updated, flight_of, confirmed)
+        flight_of[track] = counts.index(most) - 1 if 2 * most > sum(counts) else -1
+    confirmed = frozenset(number[status == TrackStatus.CONFIRMED].tolist())
+    return Matches(parts, nearest, updated, flight_of, confirmed)
 
 
-def _nearest(run: SiteRun, rows: Tracks, radius_m: float) -> np.ndarray:
-    when = (rows.time_ns - run.place.site.start_ns) * 1e-9
-    best = np.full(len(rows), radius_m)
-    nearest = np.full(len(rows), -1)
+def _column(parts: tuple[Tracks, ...], name: str) -> np.ndarray:
+    """One column of all parts, row after row."""
+    return np.concatenate([getattr(part, name) for part in (_NO_TRACKS, *parts)])
+
+
+def _nearest(run: SiteRun, time_ns: np.ndarray, state: np.ndarray, radius_m: float) -> np.ndarray:
+    when = (time_ns - run.place.site.start_ns) * 1e-9
+    best = np.full(len(when), radius_m)
+    nearest = np.full(len(when), -1)
     for i, flight in enumerate(run.world.flights):
         there = np.flatnonzero((when >= flight.start_s) & (when <= min(flight.end_s, run.ended_s[i])))
         if not len(there):
             continue
-        distance = np.linalg.norm(run.world.paths[i](when[there]) - rows.state[there, :3], axis=1)
+        distance = np.linalg.norm(run.world.paths[i](when[there]) - state[there, :3], axis=1)
         closer = distance < best[there]
         best[there[closer]] = distance[closer]
         nearest[there[closer]] = i

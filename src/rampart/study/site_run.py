@@ -116,7 +116,8 @@ def run_site(
             result = world.sensors[index].step(now_ns, sky)
             parts.append(result.records)
             links.append(result.info["flight"])
-            _explain(recorders, run, now_ns, index, result.info["gates"])
+            if recorders:
+                _explain(recorders, run, now_ns, index, result.info["gates"])
         detections = Detections.concat(parts)
         if len(detections):
             detections = detections.replace(number=np.arange(count, count + len(detections)))
@@ -137,15 +138,13 @@ def run_site(
 
 
 def _remember(run: SiteRun, now_ns: int, detections: Detections, flight: np.ndarray) -> None:
-    real = np.flatnonzero(flight >= 0)
+    real = (flight >= 0).nonzero()[0]
     if len(real):
         run.looks.append(Look(now_ns, detections, real, flight[real]))
 
 
 def _explain(recorders: Sequence[Recorder], run: SiteRun, now_ns: int, index: int, looks: Looks) -> None:
     """Tell recorders what the scan made of every flight that was there."""
-    if not recorders:
-        return
     there = np.flatnonzero(looks.gate != Gate.ABSENT)
     columns = {
         "target": [run.world.flights[i].id for i in there],

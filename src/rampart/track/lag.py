@@ -99,19 +99,20 @@ class Lag:
 
     def _insert_scan(self, sensor: int, window: int, rows: Rows) -> tuple[int, int]:
         """Add to the scan of this window, or make it; returns its place and the doubles."""
-        doubles, scans = 0, self.scans
-        # the state before each place in the row; before the place behind the last scan it is the present one
-        before = [(scan.before, scan.ended) for scan in scans] + [(None, None)]
+        doubles, scans, old = 0, self.scans, None
         for k in range(len(scans) - 1, -1, -1):
-            if scans[k].sensor == sensor and scans[k].window == window:
-                rows, doubles = scans.pop(k).rows.join(rows)
+            if scans[k].window == window and scans[k].sensor == sensor:
+                old = scans.pop(k)
+                rows, doubles = old.rows.join(rows)
                 break
-        new = Scan(sensor, window, rows)
-        at = len(scans)
-        while at and scans[at - 1].key > new.key:
+        new, at = Scan(sensor, window, rows), len(scans)
+        key = new.key
+        while at and scans[at - 1].key > key:
             at -= 1
-        # more detections can only move a scan forward, so what `before` says of its new place still holds
-        new.before, new.ended = before[at]
+        # more detections can only move a scan forward, so what is known of its new place still holds
+        there = old if old is not None and at == k else scans[at] if at < len(scans) else None
+        if there is not None:  # else it is the last, and the state before it is the present one
+            new.before, new.ended = there.before, there.ended
         scans.insert(at, new)
         return at, doubles
 

@@ -36,6 +36,7 @@ class State:
             "look": np.zeros((_FIRST, sensors)),
             "fit": np.zeros((_FIRST, N_FIT)),
         }
+        self._no_tracks = {name: a[:0].copy() for name, a in self._tracks.items()}
         self._seeds = {"seed": np.zeros((_FIRST, N_Z)), "seed_i": np.zeros((_FIRST, N_ZI), np.int64)}
         self.counts = np.array([0, 0, 1], np.int64)
         self.clutter = np.zeros((sensors, N_CLUTTER))
@@ -79,7 +80,7 @@ class State:
     def save(self) -> dict[str, np.ndarray]:
         """Copies of all rows in use."""
         n, k = int(self.counts[0]), int(self.counts[1])
-        saved = {name: a[:n].copy() for name, a in self._tracks.items()}
+        saved = {name: a[:n].copy() for name, a in self._tracks.items()} if n else dict(self._no_tracks)
         saved.update((name, a[:k].copy()) for name, a in self._seeds.items())
         saved["counts"], saved["clutter"] = self.counts.copy(), self.clutter.copy()
         return saved

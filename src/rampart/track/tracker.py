@@ -112,6 +112,7 @@ class Tracker:
         self._crossings = Crossings(site, self.spec, self._sensors, self._p)
         self._joiner = Joiner(site, self.spec)
         self._hearing = Hearing(len(site.sensors))
+        self._standing: list[dict[str, Any]] = []
         self._retired: dict[int, int] = {}
         self._ended: tuple[int, ...] = ()  # tracks that silence has ended since the latest scan
         self._last = Tracks.empty()
@@ -182,7 +183,10 @@ class Tracker:
 
     def health(self) -> list[dict[str, Any]]:
         """The standing of each sensor, in the order of the site: see `rampart.track.registration.health`."""
-        return sensor_health(self.site, self.registration, self._hearing)
+        if self._hearing.news or self.registration.active:
+            self._standing = sensor_health(self.site, self.registration, self._hearing)
+            self._hearing.news = False
+        return self._standing
 
     def _class_changes(self, now_ns: int, tracks: Tracks) -> tuple[ClassChange, ...]:
         """Tracks that are called something else than before, and what moved them."""

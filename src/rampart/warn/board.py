@@ -79,6 +79,11 @@ class Board:
         """Something was said or decided about a zone."""
         self._fresh.add(zone)
 
+    @property
+    def rests(self) -> bool:
+        """No zone has anything new to show, now or later."""
+        return not (self._fresh or self._until_ns)
+
     def step(self, now_ns: int, alerts: Mapping[int, Alert], holds: Mapping[int, Order]) -> ZoneStates:
         """The zones whose state changed."""
         for zone in [z for z, until in self._until_ns.items() if until <= now_ns]:

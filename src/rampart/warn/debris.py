@@ -131,6 +131,11 @@ class DebrisWatch:
         self._known: set[int] = set()
         self.falling: list[Debris] = []
 
+    @property
+    def rests(self) -> bool:
+        """Nothing flies or falls."""
+        return not (self._flying or self._known or self.falling)
+
     def step(self, now_ns: int, dangers: Sequence[Danger], working: tuple[bool, ...] | None = None) -> list[Debris]:
         """Take up one step, with the sensors that work; returns what began to fall in it."""
         self.falling = [debris for debris in self.falling if debris.until_ns > now_ns]

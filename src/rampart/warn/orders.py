@@ -96,9 +96,14 @@ class Orders:
         until = min(int(row.until_ns) or limit, limit)
         return Order(int(row.number), int(row.what), str(row.reason), int(row.phase), until, int(row.flags))
 
+    @property
+    def rests(self) -> bool:
+        """No order stands."""
+        return not (self.warns or self.holds)
+
     def run_out(self, now_ns: int) -> dict[int, Ended]:
         """Drop what has run out; returns the zones whose warn did."""
-        if not self.warns and not self.holds:
+        if self.rests:
             return {}
         ended = {
             zone: Ended(0, f"the operator's warning ({order.reason}) was not renewed")

@@ -31,6 +31,7 @@ from .words import closing_reason
 
 _NOTHING = Warnings.empty()
 _NO_INFO: Mapping[str, Any] = {}
+_SILENCE: Result[Warnings] = Result(_NOTHING, _NO_INFO)
 _MANY = 1000  # named pairs are swept when there are more
 
 
@@ -97,8 +98,10 @@ class Warner:
             ``info["zones"]``: `ZoneStates` of the zones whose state changed; ``info["refused"]``: decisions that count
             for nothing, by number.
         """
-        dangers = assess(self.areas, inputs, self._floor, self.policy.threats_expected) if len(inputs.tracks) else []
         self._board.watch(now_ns, inputs.working)
+        if self._rests(inputs):
+            return _SILENCE
+        dangers = assess(self.areas, inputs, self._floor, self.policy.threats_expected) if len(inputs.tracks) else []
         messages, refused = self._obey(now_ns, inputs.decisions, dangers)
         begun = self._debris.step(now_ns, dangers, inputs.working)
         if not dangers:
@@ -122,6 +125,12 @@ class Warner:
         zones = self._board.step(now_ns, self._open, self._orders.holds)
         info = {"zones": zones, "refused": refused} if len(zones) or refused else _NO_INFO
         return Result(_records(messages), info, self._wake_ns(now_ns, dues))
+
+    def _rests(self, inputs: Picture) -> bool:
+        """Whether there is nothing to decide, as most of the time: no track, warning, order, debris or change."""
+        if len(inputs.tracks) or len(inputs.decisions) or self._open or self._wished:
+            return False
+        return self._orders.rests and self._debris.rests and self._board.rests
 
     def zone_states(self, now_ns: int) -> ZoneStates:
         """The state of every zone as of the last step."""

@@ -83,15 +83,15 @@ def pack_rows(
     )  # fmt: skip
     refused: dict[str, int] = {}
     blame: dict[int, dict[str, int]] = {}
-    if status.any():
+    good, good_i, doubles = _kernels.tidy(z, zi, status)
+    if len(good) + doubles < m:
         for code, count in enumerate(np.bincount(status, minlength=len(REASONS))):
             if code and count:
                 refused[REASONS[code]] = int(count)
         blame = _blame(d.sensor, status, len(sensors))
-    z, zi, doubles = _kernels.tidy(z, zi, status)
     if doubles:
         refused[DOUBLE] = doubles
-    return Rows(z, zi), refused, blame
+    return Rows(good, good_i), refused, blame
 
 
 def _blame(sensor: np.ndarray, status: np.ndarray, sensors: int) -> dict[int, dict[str, int]]:

@@ -39,6 +39,7 @@ class Hearing:
     def __init__(self, sensors: int) -> None:
         self.refused: list[dict[str, int]] = [{} for _ in range(sensors)]
         self.share = [0.0] * sensors
+        self.news = True  #: something has changed since `Tracker.health` was last asked
 
     def note(self, rows: Rows, blame: Mapping[int, Mapping[str, int]], horizon_ns: int | None) -> None:
         """Take note of one batch: good rows, those refused by sensor and reason, and since when rows are in time."""
@@ -54,10 +55,12 @@ class Hearing:
                 for reason, count in reasons.items():
                     self._count(s, reason, count)
         if any(self.share):
+            self.news = True
             for s, count in enumerate(np.bincount(sensor, minlength=len(self.share)).tolist()):
                 self.share[s] *= (1.0 - 1.0 / REPORTS) ** count
 
     def _count(self, s: int, reason: str, count: int) -> None:
+        self.news = True
         self.refused[s][reason] = self.refused[s].get(reason, 0) + count
         self.share[s] = 1.0 - (1.0 - self.share[s]) * (1.0 - 1.0 / REPORTS) ** count
 
@@ -68,6 +71,7 @@ class Hearing:
     def load(self, saved: Mapping[str, Any]) -> None:
         """Take up what `save` gave."""
         self.refused, self.share = [dict(reasons) for reasons in saved["refused"]], list(saved["share"])
+        self.news = True
 
 
 def sensor_health(site: Site, registration: Registration, hearing: Hearing) -> list[dict[str, Any]]:
