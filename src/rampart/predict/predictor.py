@@ -1,5 +1,6 @@
 """Predictor: tracks in, impact and launch points of what falls and corridors of what is steered out."""
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from rampart.records.spec import NonNegative, Number, Positive, Share, Spec
 from . import _kernels, _kernels_rows
 from .confidence import sigmas_of
 
+_IMPACT, _REACH = int(PredictionKind.IMPACT), int(PredictionKind.REACH)
 _NOTHING: Result[Predictions] = Result(Predictions.empty())
 #: What a boost does besides, one sigma [m].
 LAUNCHER_M = 1.0
@@ -105,11 +107,12 @@ class Predictor:
         )
         if not n:
             return _NOTHING
-        named = (kind[:n] == PredictionKind.REACH) & (inputs.identity[track[:n]] != "")
-        weight[:n][named] *= spec.identified_threat
+        if _REACH in kind[:n].tolist():
+            named = (kind[:n] == _REACH) & (inputs.identity[track[:n]] != "")
+            weight[:n][named] *= spec.identified_threat
         rows, closest = self._rows(inputs, track[:n], kind[:n], weight[:n])
-        met = np.isfinite(rows.impact_enu[:, 0])
-        if not met.all():
+        if not all(map(math.isfinite, rows.impact_enu[:, 0].tolist())):
+            met = np.isfinite(rows.impact_enu[:, 0])
             rows, closest = rows.take(met), closest[met]
         return Result(rows, {"closest_m": closest})
 
@@ -123,11 +126,11 @@ class Predictor:
             rows.track, rows.time_ns, rows.position_enu, rows.position_covariance, rows.velocity_enu,
         )  # fmt: skip
         closest = np.full(len(track), np.nan)
-        falling = kind == PredictionKind.IMPACT
-        if falling.any():
-            self._write_impacts(rows, tracks, track, np.flatnonzero(falling))
-        if not falling.all():
-            self._write_reach(rows, tracks, track, np.flatnonzero(~falling), closest)
+        falls, reaches = (kind == _IMPACT).nonzero()[0], (kind == _REACH).nonzero()[0]
+        if len(falls):
+            self._write_impacts(rows, tracks, track, falls)
+        if len(reaches):
+            self._write_reach(rows, tracks, track, reaches, closest)
         _kernels.ellipses(
             rows.impact_covariance, self._scale, rows.ellipse_major_m, rows.ellipse_minor_m, rows.ellipse_azimuth_rad
         )

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, ClassVar, Self
 
@@ -68,6 +67,17 @@ def _as_objects(values: Sequence[Any], n: int) -> np.ndarray:
     return out
 
 
+def _initialiser(kind: type, names: tuple[str, ...]) -> Any:
+    """`__init__` of a frozen class that fills its slots directly: records are made in every step of every raid.
+
+    The one that `dataclass` writes asks `object.__setattr__` for each field, which takes seven times as long.
+    """
+    setters = {f"set_{name}": kind.__dict__[name].__set__ for name in names}
+    body = "\n".join(f"    set_{name}(self, {name})" for name in names)
+    exec(f"def __init__(self, {', '.join(names)}):\n{body}", setters)
+    return setters["__init__"]
+
+
 class Columns:
     """Base of the plural records. Subclasses are frozen dataclasses whose fields are declared with `column`.
 
@@ -75,6 +85,7 @@ class Columns:
     """
 
     _lead: ClassVar[Any]  #: reads the first column: the number of rows is asked for all the time
+    _all: ClassVar[Any]  #: reads all columns
 
     @classmethod
     def empty(cls) -> Self:
@@ -107,6 +118,8 @@ class Columns:
                 arrays.append(cls._coerce(name, values.pop(name), n, dtype, shape))
             elif dtype.kind == "O":
                 arrays.append(_as_objects([missing] * n, n))
+            elif missing == 0:
+                arrays.append(np.zeros((n, *shape), dtype))
             else:
                 array = np.empty((n, *shape), dtype)
                 array.fill(missing)
@@ -136,25 +149,27 @@ class Columns:
             return cls.empty()
         if len(parts) == 1:
             return parts[0]
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.names()))
+        return cls(*map(np.concatenate, zip(*map(cls._all, parts), strict=True)))
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        own = get_annotations(cls)
-        if own:
-            cls._lead = attrgetter(next(iter(own)))
+        names = tuple(getattr(cls, "__slots__", ()))
+        if names:  # `dataclass` makes the class anew, with slots: it is that one which is used
+            cls._lead = attrgetter(names[0])
+            cls._all = attrgetter(*names)
+            cls.__init__ = _initialiser(cls, names)  # type: ignore[method-assign]
 
     def __len__(self) -> int:
         return len(self._lead(self))
 
     def take(self, index: Any) -> Self:
         """The rows of a boolean mask (n,) or of an integer index array."""
-        return type(self)(*(getattr(self, name)[index] for name in self.names()))
+        return type(self)(*[array[index] for array in self._all(self)])
 
     def replace(self, **values: Any) -> Self:
         """The same rows with some columns exchanged."""
         kind: Any = type(self)
-        n, arrays = len(self), [getattr(self, name) for name in _names_of(kind)]
+        n, arrays = len(self), list(self._all(self))
         for name, value in values.items():
             at, dtype, shape = _place_of(kind, name)
             arrays[at] = self._coerce(name, value, n, dtype, shape)

@@ -192,15 +192,14 @@ class Tracker:
         """Tracks that are called something else than before, and what moved them."""
         if not len(tracks) and not self._called:
             return ()
-        live = (tracks.status == _CONFIRMED).nonzero()[0]
-        if not len(live) and not self._called:
+        numbers, status = tracks.number.tolist(), tracks.status.tolist()
+        if _CONFIRMED not in status and not self._called:
             return ()
-        best = tracks.class_probability.argmax(axis=1)
-        called = {int(n): int(c) for n, c in zip(tracks.number[live], best[live], strict=True)}
+        best = tracks.class_probability.argmax(axis=1).tolist()
+        called = {n: c for n, c, s in zip(numbers, best, status, strict=True) if s == _CONFIRMED}
         fresh = {n for n, c in called.items() if self._called.get(n, -1) != c}
-        gone = set(tracks.number[tracks.status == DELETED].tolist())
-        changes = []
-        numbers, rows = tracks.number.tolist(), self._state.tracks
+        gone = {n for n, s in zip(numbers, status, strict=True) if s == DELETED}
+        changes, rows = [], self._state.tracks
         x, P, real, whole = (a[:rows] for a in self._state.arrays[:4])
         for i in np.flatnonzero(np.isin(whole[:, NUMBER], list(fresh))) if fresh else ():
             number, weights = int(whole[i, NUMBER]), np.empty((N_SOURCES, 9))
@@ -301,6 +300,8 @@ class Tracker:
     def _end(self, numbers: Iterable[int]) -> None:
         """End tracks: one that was reported deleted for its silence stays so when its scans run again."""
         whole = self._state.arrays[3][: self._state.tracks]
+        if set(whole[:, NUMBER].tolist()).isdisjoint(numbers):
+            return
         over = np.isin(whole[:, NUMBER], list(numbers)) & (whole[:, STATUS] != DELETED)
         whole[over, STATUS] = DELETED
         self._ended += tuple(whole[over, NUMBER].tolist())
@@ -314,7 +315,7 @@ class Tracker:
         if not n and not len(self._last):
             return self._last
         tracks = Tracks(*self._view(now_ns, n))
-        if (tracks.status == DELETED).any():
+        if DELETED in tracks.status.tolist():
             self._compact()
         if reran:
             tracks = self._with_vanished(now_ns, tracks)
@@ -332,10 +333,10 @@ class Tracker:
             n, (now_ns - self.site.start_ns) * 1e-9, x, P, real, whole, look, fit, self._sensors, self._p, self._env,
             state, covariance, fallen, fallen_covariance, error, error_covariance, mode, classes, existence, status,
         )  # fmt: skip
-        silent = status != whole[:, STATUS]
-        if silent.any():
-            self._retire(now_ns, whole[silent, NUMBER])
-            self._end(whole[silent, NUMBER].tolist())
+        if status.tolist() != whole[:, STATUS].tolist():
+            silent = whole[status != whole[:, STATUS], NUMBER].tolist()
+            self._retire(now_ns, silent)
+            self._end(silent)
         return (
             whole[:, NUMBER].copy(),
             np.full(n, now_ns, np.int64),
@@ -360,11 +361,11 @@ class Tracker:
             whole[:, FLAGS].astype(np.uint8),
         )
 
-    def _retire(self, now_ns: int, numbers: np.ndarray) -> None:
+    def _retire(self, now_ns: int, numbers: Iterable[int]) -> None:
         """Remember tracks that end because sensors are silent: no scan has said so."""
         horizon = now_ns - 60 * NS
         self._retired = {n: t for n, t in self._retired.items() if t >= horizon}
-        self._retired.update((int(n), now_ns) for n in numbers)
+        self._retired.update((n, now_ns) for n in numbers)
 
     def _with_vanished(self, now_ns: int, tracks: Tracks) -> Tracks:
         """Add the ends of tracks that were reported before and that a late detection has undone."""
@@ -415,5 +416,4 @@ class Tracker:
 
 
 def _live(tracks: Tracks) -> Tracks:
-    live = tracks.status != DELETED
-    return tracks if live.all() else tracks.take(live)
+    return tracks.take(tracks.status != DELETED) if DELETED in tracks.status.tolist() else tracks

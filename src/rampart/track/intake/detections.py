@@ -121,6 +121,6 @@ def decode_identity(codes: np.ndarray) -> np.ndarray:
     >>> decode_identity(_encode(np.array(["4CA123", ""], "U8"))).tolist()
     ['4CA123', '']
     """
-    if not codes.any():
+    if not np.count_nonzero(codes):
         return np.zeros(len(codes), "U8")
     return np.ascontiguousarray(codes).view("S8").astype("U8")
