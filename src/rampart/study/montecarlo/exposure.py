@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from rampart.records import Phase, Warnings
+from rampart.records import Phase, Warnings, Zone
 from rampart.study.score import Scorer
 
 
@@ -64,7 +65,7 @@ def expected_harm(scorer: Scorer, threats: list[dict[str, Any]], area_m2: float)
     harm is linear in that share.
     """
     zones = scorer.run.place.site.zones
-    areas = [_area(zone.polygon_en) for zone in zones]
+    areas = _areas(zones)
     total = arrived = sheltered = 0.0
     for told in threats:
         leads = {pair["zone"]: lead_of(pair) for pair in told["pairs"]}
@@ -83,6 +84,12 @@ def lead_of(pair: dict[str, Any]) -> float:
     """Seconds from the first warning of a pair to the arrival; 0 if there was none before it."""
     when = pair["first_warning_s"]
     return max(pair["arrival_s"] - when, 0.0) if when is not None else 0.0
+
+
+@lru_cache(maxsize=64)
+def _areas(zones: tuple[Zone, ...]) -> list[float]:
+    """Ground of each zone [m2]: the zones of a site are the same in all of its runs."""
+    return [_area(zone.polygon_en) for zone in zones]
 
 
 def _area(polygon: np.ndarray) -> float:
