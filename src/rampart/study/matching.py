@@ -9,7 +9,6 @@ from rampart.records import Tracks, TrackStatus
 
 from .site_run import SiteRun
 
-
 _NO_TRACKS = Tracks.empty()
 _NEEDED = ("number", "time_ns", "updated_ns", "status", "state")
 
