@@ -16,19 +16,11 @@ from rampart.ledger.care import redact_recording, survey
 from rampart.pipeline import parse_scenario
 from rampart.study.care import cut_recording, merge_recordings, verify_recording
 from rampart.study.counterfactual.rerun import rerun_recorded
-from rampart.study.files import run_to_folder
 from rampart.study.replay import replay
 
-from .test_counterfactual import SCENE, scenario_of
+from .two_radars import SCENE, recorded, scenario_of
 
 pytestmark = pytest.mark.compiled
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("care")
-    run_to_folder(parse_scenario(SCENE, "scene.toml"), folder, seed=4)
-    return folder / "recording.mcap"
 
 
 def copy(source, out, keep=lambda topic, message: message, **header):
@@ -154,8 +146,7 @@ def test_sensors_recorded_apart_are_one_site_again(recording, tmp_path):
 
 def test_sites_recorded_apart_are_one_recording(recording, tmp_path):
     other = SCENE.replace('id = "s"', 'id = "t"').replace("21:00:00Z", "21:05:00Z").replace("33.3", "34.3")
-    run_to_folder(parse_scenario(other, "scene.toml"), tmp_path / "t", seed=9)
-    told = merge_recordings([recording, tmp_path / "t" / "recording.mcap"], tmp_path / "m.mcap")
+    told = merge_recordings([recording, recorded(tmp_path / "t", other, seed=9)], tmp_path / "m.mcap")
     assert told["sites"] == ["s", "t"]
     reader = RecordingReader(tmp_path / "m.mcap")
     assert [sensor.id for sensor in reader.sites[1].sensors] == ["t-r1", "t-r2"]
@@ -176,9 +167,9 @@ def test_sites_recorded_apart_are_one_recording(recording, tmp_path):
     ],
 )
 def test_what_does_not_belong_together_is_said(recording, tmp_path, old, new, said):
-    run_to_folder(parse_scenario(SCENE.replace(old, new), "scene.toml"), tmp_path / "o", seed=4)
+    other = recorded(tmp_path / "o", SCENE.replace(old, new))
     with pytest.raises(InputError, match=said):
-        merge_recordings([recording, tmp_path / "o" / "recording.mcap"], tmp_path / "m.mcap")
+        merge_recordings([recording, other], tmp_path / "m.mcap")
     assert not (tmp_path / "m.mcap").exists()
 
 
@@ -236,8 +227,7 @@ WORDS = (
 def secret(tmp_path_factory):
     """A recording that holds all that must not be shared, operators' decisions and channels among it."""
     folder = tmp_path_factory.mktemp("secret")
-    run_to_folder(parse_scenario(SECRETS, "scene.toml"), folder, seed=2)
-    reader = RecordingReader(folder / "recording.mcap")
+    reader = RecordingReader(recorded(folder, SECRETS, seed=2))
     site = reader.sites[0].id
 
     def spoil(topic, message):

@@ -1,72 +1,23 @@
 """Counterfactual: what a recording would have been with something changed."""
 
-from pathlib import Path
-
 import pytest
 
 from rampart.errors import InputError
 from rampart.ledger import RecordingReader
-from rampart.pipeline import load, parse_scenario, restore_scenario
+from rampart.pipeline import load, parse_scenario
 from rampart.study.counterfactual import compare_recording, read_change
 from rampart.study.counterfactual.change import split_settings
 from rampart.study.counterfactual.episodes import Episode, pair, people_warned
 from rampart.study.counterfactual.rerun import rerun_recorded, rerun_simulated
-from rampart.study.files import run_to_folder
 
-SCENE = """
-schema = 1
-name = "two-radars"
-start = 2021-07-05T21:00:00Z
-duration_s = 48.0
-[[site]]
-id = "s"
-origin = { lat_deg = 33.3, lon_deg = 44.4, height_m = 34.0 }
-[[zone]]
-id = "north"
-polygon_en_m = [[-150, 50], [150, 50], [150, 250], [-150, 250]]
-population = 400
-shelter_time_s = 10.0
-[[sensor]]
-id = "r1"
-kind = "radar3d"
-position_enu_m = [0.0, 0.0, 12.0]
-reference_range_m = 2500.0
-scan_period_s = 1.0
-false_alarms_per_scan = 5.0
-[[sensor]]
-id = "r2"
-kind = "radar3d"
-position_enu_m = [900.0, -400.0, 12.0]
-false_alarms_per_scan = 3.0
-[[threat]]
-id = "rocket"
-kind = "rocket"
-arrival_s = 40.0
-impact_en_m = [0.0, 150.0]
-spread_m = 10.0
-from_bearing_deg = 65.0
-time_of_flight_s = 25.0
-"""
+from .two_radars import SCENE, recorded, scenario_of
+
 GUN = """
 [[effector]]
 id = "gun-1"
 kind = "gun"
 position_enu_m = [30.0, 0.0, 10.0]
 """
-
-
-def recorded(folder: Path, text: str = SCENE, **options) -> Path:
-    run_to_folder(parse_scenario(text, "scene.toml"), folder, seed=4, **options)
-    return folder / "recording.mcap"
-
-
-@pytest.fixture(scope="module")
-def recording(tmp_path_factory):
-    return recorded(tmp_path_factory.mktemp("two"))
-
-
-def scenario_of(path, overrides=()):
-    return restore_scenario(RecordingReader(path).header["scenario"], str(path), overrides=overrides)
 
 
 def test_settings_are_parted_by_commas_outside_of_values():
