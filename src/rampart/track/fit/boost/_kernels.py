@@ -54,12 +54,12 @@ def burn_nodes(fit, kept, p, node):
     """
     if fit[FIT_OPEN] == 0.0 or kept < 3:
         return 0, 1.0
-    last = fit[(kept - 2) * FIT_ROW + Z_TIME] - fit[FIT_EPOCH]
+    last = fit[(kept - 1) * FIT_ROW + Z_TIME] - fit[FIT_EPOCH]
     until = min(fit[FIT_BURN_UNTIL], LONGEST * p[P_BURN_TIME], last)
     window = until - fit[FIT_BURN_FROM]
     if window <= 0.0:
         return 0, 1.0
-    apart = 0.5 * last / (kept - 2)
+    apart = 0.5 * last / (kept - 1)
     count = min(max(int(math.ceil(window / max(SHORTEST_NODE_S, apart) - 1e-9)), 1), MOST_NODES)
     length = window / count
     for j in range(count):
