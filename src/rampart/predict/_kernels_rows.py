@@ -26,13 +26,15 @@ def write_tracks(
 @kernel
 def write_impacts(
     at, time_ns, mean, covariance, height, after_ns,
-    impact, impact_covariance, impact_ns, impact_sigma_s, impact_velocity, launch, launch_covariance, launch_ns,
+    impact, impact_covariance, impact_ns, impact_sigma_s, with_time, impact_velocity, launch, launch_covariance,
+    launch_ns,
 ):  # fmt: skip
     """Impact and launch of the rows `at` (m,), as `predict_impacts` gives them."""
     for i in range(at.size):
         k = at[i]
         for a in range(2):
             impact[k, a], launch[k, a] = mean[0, i, a], mean[1, i, a]
+            with_time[k, a] = covariance[0, i, a, 2]
             for b in range(2):
                 impact_covariance[k, a, b], launch_covariance[k, a, b] = covariance[0, i, a, b], covariance[1, i, a, b]
         impact[k, 2], launch[k, 2] = height[0, i], height[1, i]

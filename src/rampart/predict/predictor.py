@@ -155,8 +155,8 @@ class Predictor:
             )
         _kernels_rows.write_impacts(
             at, rows.time_ns, mean, covariance, height, after_ns, rows.impact_enu, rows.impact_covariance,
-            rows.impact_ns, rows.impact_sigma_s, rows.impact_velocity_enu, rows.launch_enu, rows.launch_covariance,
-            rows.launch_ns,
+            rows.impact_ns, rows.impact_sigma_s, rows.impact_time_covariance, rows.impact_velocity_enu, rows.launch_enu,
+            rows.launch_covariance, rows.launch_ns,
         )  # fmt: skip
         rocket = tracks.class_probability[track[at], TargetClass.ROCKET] / rows.weight[at]
         self._boost_back(rows, at, rocket, mean[1])

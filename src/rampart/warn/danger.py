@@ -8,6 +8,8 @@ from typing import NamedTuple
 from rampart.physics.area import Areas
 from rampart.records import Picture, PredictionKind, Predictions, Site, TargetClass, Tracks, TrackStatus
 
+from .exposure import Zones, exposures
+
 # as plain numbers: looking a member up costs more than comparing it
 _BALLISTIC = [int(c) for c in TargetClass if c.ballistic]
 _DRONE = [int(c) for c in TargetClass if c.drone]
@@ -22,10 +24,6 @@ _WORDS = {
 }
 
 
-#: zone -> probability that the threat, if it is one, hits it; arrival [ns UTC]
-Zones = dict[int, tuple[float, int]]
-
-
 class Danger(NamedTuple):
     """One track as the warner sees it, and the zones it endangers."""
 
@@ -34,7 +32,7 @@ class Danger(NamedTuple):
     weight: float  #: probability that the track, if it exists, is a threat of its kind
     existence: float  #: probability that it exists
     target_class: int  #: the likeliest TargetClass among the threats of that kind
-    sigma_s: float  #: of the arrival times
+    sigma_s: float  #: of the time of arrival, wherever that is
     hits: int  #: detections used so far
     updated_ns: int  #: measurement of its latest detection
     received_ns: int  #: receipt of its latest detection
@@ -124,7 +122,7 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = 
 
     Notes
     -----
-    Kind `IMPACT`: probability that the impact point lies in the grown zone, and the predicted time of impact. Kind
+    Kind `IMPACT`: probability that the impact point lies in the grown zone, and the time of impact if it does. Kind
     `REACH`: probability that the corridor enters the grown zone, and when. Checked in tests/unit/physics/test_area.py.
     """
     tracks, predictions = picture.tracks, picture.predictions
@@ -133,7 +131,7 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = 
     if not live:
         return []
     rows = _likelier(predictions)
-    zones = _zones_by_row(areas, predictions, floor)
+    zones = exposures(areas, predictions, floor)
     birds = float(tracks.class_probability[live, _BIRD].sum()) / threats
     return [_danger(tracks, i, predictions, rows.get(int(tracks.number[i])), zones, birds) for i in live]
 
@@ -171,32 +169,6 @@ def _danger(
         tuple(tracks.state[i, 3:].tolist()),
         0 if row is None else int(predictions.impact_ns[row]),
     )
-
-
-def _zones_by_row(areas: Areas, predictions: Predictions, floor: float) -> dict[int, Zones]:
-    """For each prediction that endangers a zone: zone -> probability, arrival [ns UTC]."""
-    found: dict[int, Zones] = {}
-    if not len(areas) or not len(predictions):
-        return found
-    kinds, end_ns = predictions.kind.tolist(), predictions.impact_ns.tolist()
-    falls = [row for row, kind in enumerate(kinds) if kind != _REACH]
-    reaches = [row for row, kind in enumerate(kinds) if kind == _REACH]
-    if falls:
-        p = areas.hit_probability(predictions.impact_enu[falls, :2], predictions.impact_covariance[falls])
-        for i, j in zip(*(a.tolist() for a in (p > floor).nonzero()), strict=True):
-            found.setdefault(falls[i], {})[j] = float(p[i, j]), end_ns[falls[i]]
-    if reaches:
-        p, entry = areas.pass_probability(
-            predictions.position_enu[reaches, :2],
-            predictions.position_covariance[reaches],
-            predictions.impact_enu[reaches, :2],
-            predictions.impact_covariance[reaches],
-        )
-        for i, j in zip(*(a.tolist() for a in (p > floor).nonzero()), strict=True):
-            row = reaches[i]
-            start, end = int(predictions.time_ns[row]), end_ns[row]
-            found.setdefault(row, {})[j] = float(p[i, j]), start + round(float(entry[i, j]) * (end - start))
-    return found
 
 
 def describe(target_class: int) -> str:

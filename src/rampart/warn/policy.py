@@ -13,6 +13,7 @@ from enum import IntEnum
 from rampart.records import AlertStatus, Phase
 
 from .danger import Danger
+from .exposure import Exposure
 
 SECOND = 1_000_000_000
 
@@ -60,9 +61,11 @@ class Policy:
         A drone must be a danger for so long and through so many detections before anybody is warned of it.
     threats_expected : float
         How many threats to expect next to the birds in view, see `rampart.warn.danger.among_birds`.
-    wait_share : float
+    wait_share, settled_share : float
         While there is time, zones with less than this share of the track's likeliest zone wait: waiting costs nothing
-        until their people must move, and the prediction sharpens.
+        until their people must move, and the prediction sharpens. The second share holds once it has.
+    settled_hits : int
+        Detections that a prediction needs for that: of a rocket that was seen under thrust, two after the burnout.
     debris_hold_s, debris_radius_m : float
         A threat that ends in the air holds every warning so near to the place below it so long.
     blind_hold_s : float
@@ -84,7 +87,9 @@ class Policy:
     doubt_share: float = 0.6
     least_weight: float = 0.5
     sure_weight: float = 0.8
-    wait_share: float = 0.5
+    wait_share: float = 0.8
+    settled_share: float = 0.2
+    settled_hits: int = 5
     margin_s: float = 3.0
     confirm_s: float = 0.9
     drone_confirm_s: float = 3.0
@@ -142,7 +147,8 @@ class Policy:
             return True
         if danger.drone:
             return chance >= self.early_probability
-        return probability >= self.wait_share * best and chance >= self.prepare_probability
+        share = self.wait_share if danger.hits < self.settled_hits else self.settled_share
+        return probability >= share * best and chance >= self.prepare_probability
 
     def confirmed(self, danger: Danger, wished_ns: int, fresh: int) -> bool:
         """Whether the wish has lasted long enough: no time for a track that is surely a ballistic threat.
@@ -213,14 +219,14 @@ class Threat:
     def of(cls, danger: Danger, zone: int) -> Threat:
         """A threat as one step shows it; `danger` endangers the zone."""
         assert danger.zones is not None
-        p, arrival = danger.zones[zone]
+        p, arrival_ns, sigma_s = danger.zones[zone]
         return cls(
             danger.track,
             danger.drone,
             danger.target_class,
             p * danger.belief,
-            arrival,
-            danger.sigma_s,
+            arrival_ns,
+            sigma_s,
             danger.hits,
             danger.updated_ns,
             danger.received_ns,
@@ -248,13 +254,13 @@ class Threat:
         self.doubt_ns = _since(self.doubt_ns, danger.weight < policy.least_weight * policy.doubt_share, now_ns)
         if danger.zones is None:
             return
-        self.drone, self.target_class, self.sigma_s = danger.drone, danger.target_class, danger.sigma_s
-        p, arrival = danger.zones.get(zone, (0.0, self.arrival_ns))
+        self.drone, self.target_class = danger.drone, danger.target_class
+        p, arrival_ns, sigma_s = danger.zones.get(zone, Exposure(0.0, self.arrival_ns, self.sigma_s))
         self.probability = p * danger.belief
         away = p < policy.hysteresis * policy.base(danger.drone)
         self.away_ns = _since(self.away_ns, away, now_ns)
         if not away:
-            self.arrival_ns = arrival
+            self.arrival_ns, self.sigma_s = arrival_ns, sigma_s
 
     def settle(self, now_ns: int, policy: Policy) -> tuple[int, State] | None:
         """Move to the state that the time and the evidence ask for; returns `due_ns`."""

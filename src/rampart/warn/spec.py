@@ -26,7 +26,9 @@ class WarnerSpec(Spec):
     prepare_probability: Share = 0.0  #: the same for a ballistic threat; 0 warns at once
     least_weight: Share = 0.5  #: probability of being a threat below which nobody is warned
     sure_weight: Share = 0.8  #: from here on a ballistic threat is warned of at once
-    wait_share: Share = 0.5  #: of the likeliest zone's probability: less likely zones wait while there is time
+    wait_share: Share = 0.8  #: of the likeliest zone's probability: less likely zones wait while there is time
+    settled_share: Share = 0.2  #: the same once the prediction has settled ...
+    settled_hits: Count = 5  #: ... which takes so many detections
     margin_s: NonNegative = 3.0  #: added to the shelter time
     #: how long a ballistic threat of which the tracker is not sure must last before its zone is warned
     confirm_s: NonNegative = 0.9

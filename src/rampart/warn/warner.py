@@ -223,15 +223,15 @@ class Warner:
         for danger in dangers:
             if not danger.zones or danger.belief < self.policy.least_weight:
                 continue
-            best = max(p for p, _ in danger.zones.values())
-            for zone, (p, arrival_ns) in danger.zones.items():
+            best = max(p for p, _, _ in danger.zones.values())
+            for zone, (p, arrival_ns, sigma_s) in danger.zones.items():
                 alert = self._open.get(zone)
                 if (alert is not None and danger.track in alert.threats) or self._orders.dismissed(zone, danger.track):
                     continue
-                if now_ns > arrival_ns + 2.0 * danger.sigma_s * SECOND:
+                if now_ns > arrival_ns + 2.0 * sigma_s * SECOND:
                     continue  # down already: an alarm after the impact helps nobody
                 shelter_s = self.site.zones[zone].shelter_time_s
-                slack_s = self.policy.slack_s(arrival_ns, danger.sigma_s, shelter_s, now_ns)
+                slack_s = self.policy.slack_s(arrival_ns, sigma_s, shelter_s, now_ns)
                 if not self.policy.wants(danger, p, best, slack_s):
                     continue
                 since_ns, hits = self._wished.get((zone, danger.track), (now_ns, danger.hits))

@@ -170,8 +170,8 @@ def _round(covariance: np.ndarray) -> np.ndarray:
 
 
 def _predictions(rows: Predictions, shift: np.ndarray) -> Predictions:
-    kept = ("track", "time_ns", "kind", "weight", "velocity_enu", "impact_ns", "impact_sigma_s", "impact_velocity_enu",
-            "launch_ns", "ellipse_probability")  # fmt: skip
+    kept = ("track", "time_ns", "kind", "weight", "velocity_enu", "impact_ns", "impact_sigma_s",
+            "impact_time_covariance", "impact_velocity_enu", "launch_ns", "ellipse_probability")  # fmt: skip
     points = {name: getattr(rows, name) - shift for name in ("position_enu", "impact_enu", "launch_enu")}
     spreads = {
         name: _round(getattr(rows, name)) for name in ("position_covariance", "impact_covariance", "launch_covariance")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _kernels, _kernels_outline
+from .polygon import moments
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +30,8 @@ class Areas:
         That circle's centre, east, north [m].
     convex : ndarray, shape (n,)
         1 for convex polygons.
+    mean, covariance : ndarray, shape (n, 2), (n, 2, 2)
+        Of a point that lies anywhere in the grown polygon, about [m, m2]: as in the polygon, and as in a circle on top.
     pieces : ndarray, shape (total, 5)
         Outlines of the grown polygons, one after the other, as segments and arcs (`_kernels_outline`).
     piece : ndarray, shape (n + 1,)
@@ -43,6 +46,8 @@ class Areas:
     convex: NDArray[np.int64]
     pieces: Floats
     piece: NDArray[np.int64]
+    mean: Floats
+    covariance: Floats
 
     @classmethod
     def of(cls, polygons: Sequence[ArrayLike], radius_m: Sequence[float]) -> Areas:
@@ -60,6 +65,8 @@ class Areas:
         high = np.array([p.max(0) for p in shapes]).reshape(-1, 2)
         centre = 0.5 * (low + high)
         outlines = [_outline(p, r) for p, r in zip(shapes, radius.tolist(), strict=True)]
+        spread = [moments(p) for p in shapes]
+        round_m2 = 0.25 * radius[:, None, None] ** 2 * np.eye(2)
         reach = [np.hypot(*(p - c).T).max() for p, c in zip(shapes, centre, strict=True)]
         return cls(
             np.ascontiguousarray(np.concatenate(shapes) if shapes else np.zeros((0, 2))),
@@ -70,6 +77,8 @@ class Areas:
             np.array([is_convex(p) for p in shapes], dtype=np.int64),
             np.ascontiguousarray(np.concatenate(outlines) if outlines else np.zeros((0, 5))),
             np.concatenate([[0], np.cumsum([len(o) for o in outlines])]).astype(np.int64),
+            np.array([mean for mean, _ in spread]).reshape(-1, 2),
+            np.array([covariance for _, covariance in spread]).reshape(-1, 2, 2) + round_m2,
         )
 
     def __len__(self) -> int:

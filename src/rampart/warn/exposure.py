@@ -1,0 +1,91 @@
+"""Exposure: what one track means for one zone, and when it would come down there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rampart.physics.area import Areas
+from rampart.records import PredictionKind, Predictions
+
+from ._kernels import arrivals
+
+SECOND = 1_000_000_000
+_REACH = int(PredictionKind.REACH)
+
+
+class Exposure(NamedTuple):
+    """One track as it concerns one zone."""
+
+    probability: float  #: that the threat, if it is one, hits the zone
+    arrival_ns: int  #: when, if it does, ns UTC
+    sigma_s: float  #: of that time
+
+
+#: What a track endangers, by zone
+Zones = dict[int, Exposure]
+
+
+def exposures(areas: Areas, predictions: Predictions, floor: float) -> dict[int, Zones]:
+    """What each prediction means for the zones that it endangers.
+
+    Parameters
+    ----------
+    areas : Areas
+        Grown zones.
+    predictions : Predictions
+        (n,); impacts and corridors.
+    floor : float
+        Zones with a smaller probability are left out.
+
+    Returns
+    -------
+    dict
+        Row of `predictions` -> zone -> `Exposure`.
+    """
+    found: dict[int, Zones] = {}
+    if not len(areas) or not len(predictions):
+        return found
+    kinds = predictions.kind.tolist()
+    falls = [row for row, kind in enumerate(kinds) if kind != _REACH]
+    reaches = [row for row, kind in enumerate(kinds) if kind == _REACH]
+    if falls:
+        _add_impacts(found, areas, predictions, falls, floor)
+    if reaches:
+        _add_corridors(found, areas, predictions, reaches, floor)
+    return found
+
+
+def _add_impacts(
+    found: dict[int, Zones], areas: Areas, predictions: Predictions, rows: list[int], floor: float
+) -> None:
+    impact, covariance = predictions.impact_enu[rows], predictions.impact_covariance[rows]
+    p = areas.hit_probability(impact[:, :2], covariance)
+    pairs = (p > floor).nonzero()
+    if not len(pairs[0]):
+        return
+    with_time, sigmas_s = predictions.impact_time_covariance[rows], predictions.impact_sigma_s[rows]
+    later_s, sigma_s = arrivals(*pairs, areas.mean, areas.covariance, impact, covariance, with_time, sigmas_s)
+    end_ns = predictions.impact_ns.tolist()
+    columns = (*pairs, p[pairs], later_s, sigma_s)
+    for i, zone, chance, later, sigma in zip(*(c.tolist() for c in columns), strict=True):
+        arrival_ns = end_ns[rows[i]] + round(later * SECOND)
+        found.setdefault(rows[i], {})[zone] = Exposure(chance, arrival_ns, sigma)
+
+
+def _add_corridors(
+    found: dict[int, Zones], areas: Areas, predictions: Predictions, rows: list[int], floor: float
+) -> None:
+    p, entry = areas.pass_probability(
+        predictions.position_enu[rows, :2],
+        predictions.position_covariance[rows],
+        predictions.impact_enu[rows, :2],
+        predictions.impact_covariance[rows],
+    )
+    start_ns, end_ns, sigma_s = (
+        column.tolist() for column in (predictions.time_ns, predictions.impact_ns, predictions.impact_sigma_s)
+    )
+    pairs = (p > floor).nonzero()
+    for i, zone, chance, share in zip(*(c.tolist() for c in (*pairs, p[pairs], entry[pairs])), strict=True):
+        row = rows[i]
+        arrival_ns = start_ns[row] + round(share * (end_ns[row] - start_ns[row]))
+        found.setdefault(row, {})[zone] = Exposure(chance, arrival_ns, sigma_s[row])
