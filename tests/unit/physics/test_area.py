@@ -226,5 +226,22 @@ def test_far_areas_are_rejected_and_near_ones_not():
     assert (found > 0.01).sum() > 3
 
 
+@pytest.mark.parametrize("radius", [0.0, 30.0])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_middle_and_spread_are_those_of_points_anywhere_in_it(shape, radius):
+    areas = Areas.of([SHAPES[shape]], [radius])
+    box = areas.centre[0] + areas.extent_m[0] * np.random.default_rng(2).uniform(-1.0, 1.0, (40_000, 2))
+    inside = box[within(box, SHAPES[shape], radius)]
+    size = np.sqrt(np.trace(areas.covariance[0]))
+    assert areas.mean[0] == pytest.approx(inside.mean(0), abs=0.05 * size)
+    assert areas.covariance[0] == pytest.approx(np.cov(inside.T), abs=0.08 * size**2)
+
+
+def test_a_line_has_a_middle_and_no_spread():
+    areas = Areas.of([[(0.0, 0.0), (4.0, 0.0), (2.0, 0.0)]], [0.0])
+    assert areas.mean.tolist() == [[2.0, 0.0]]
+    assert not areas.covariance.any()
+
+
 def test_convexity():
     assert [is_convex(SHAPES[k]) for k in ("square", "clockwise", "sliver", "L")] == [True, True, True, False]

@@ -277,6 +277,19 @@ def test_the_end_of_a_boost_is_found_among_many_looks(until_s):
     assert until_s < 0.5 or min(thrusts) > 0.9
 
 
+@pytest.mark.parametrize("until_s", [1.1, 1.4])
+def test_a_boost_that_ended_just_before_the_last_look_is_found(until_s):
+    distances, spread = [], []
+    for seed in range(24):
+        case = Case(PERFECT, noise=np.random.default_rng(seed), period=0.5, thrust=(200.0, until_s))
+        case.truth[3:6] *= 0.5
+        error = case.run(4)  # one look after the burnout
+        distances.append(error @ np.linalg.solve(case.P, error))
+        spread.append(math.sqrt(np.trace(case.P[3:6, 3:6])))
+    assert np.mean(distances) < 10.0
+    assert np.median(spread) < 60.0  # of the velocity [m/s]; the boost gave it more than 200
+
+
 def test_without_thrust_the_question_is_closed():
     case = Case(PERFECT, noise=np.random.default_rng(1), period=0.1)
     case.run(80)

@@ -21,8 +21,8 @@ from .watched import Watched, warn, watch
 #: What is exchanged: the default first, then who waits for whom, then from how likely a zone on people prepare.
 POLICIES: dict[str, dict[str, float]] = {
     "as it comes": {},
-    "wait_share = 0": {"wait_share": 0.0},
-    "wait_share = 0.8": {"wait_share": 0.8},
+    "wait_share = 0": {"wait_share": 0.0, "settled_share": 0.0},
+    "settled_share = 0.8": {"settled_share": 0.8},
     "prepare_probability = 0.05": {"prepare_probability": 0.05},
     "prepare_probability = 0.1": {"prepare_probability": 0.1},
     "prepare_probability = 0.2": {"prepare_probability": 0.2},

@@ -12,6 +12,8 @@ from . import _kernels, _kernels_outline
 from .polygon import moments
 
 Floats = NDArray[np.float64]
+#: A corner of an outline is drawn with so many chords
+_CHORDS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +33,7 @@ class Areas:
     convex : ndarray, shape (n,)
         1 for convex polygons.
     mean, covariance : ndarray, shape (n, 2), (n, 2, 2)
-        Of a point that lies anywhere in the grown polygon, about [m, m2]: as in the polygon, and as in a circle on top.
+        Of a point that lies anywhere in the grown polygon [m, m2]; of the bare one where its outline is not traced.
     pieces : ndarray, shape (total, 5)
         Outlines of the grown polygons, one after the other, as segments and arcs (`_kernels_outline`).
     piece : ndarray, shape (n + 1,)
@@ -65,8 +67,7 @@ class Areas:
         high = np.array([p.max(0) for p in shapes]).reshape(-1, 2)
         centre = 0.5 * (low + high)
         outlines = [_outline(p, r) for p, r in zip(shapes, radius.tolist(), strict=True)]
-        spread = [moments(p) for p in shapes]
-        round_m2 = 0.25 * radius[:, None, None] ** 2 * np.eye(2)
+        spread = [moments(*_edges(p, o, r)) for p, o, r in zip(shapes, outlines, radius.tolist(), strict=True)]
         reach = [np.hypot(*(p - c).T).max() for p, c in zip(shapes, centre, strict=True)]
         return cls(
             np.ascontiguousarray(np.concatenate(shapes) if shapes else np.zeros((0, 2))),
@@ -78,7 +79,7 @@ class Areas:
             np.ascontiguousarray(np.concatenate(outlines) if outlines else np.zeros((0, 5))),
             np.concatenate([[0], np.cumsum([len(o) for o in outlines])]).astype(np.int64),
             np.array([mean for mean, _ in spread]).reshape(-1, 2),
-            np.array([covariance for _, covariance in spread]).reshape(-1, 2, 2) + round_m2,
+            np.array([covariance for _, covariance in spread]).reshape(-1, 2, 2),
         )
 
     def __len__(self) -> int:
@@ -174,6 +175,17 @@ class Areas:
         out = np.empty((len(points), len(self)))
         _kernels.distance_all(points, self.corners, self.first, self.radius_m, out)
         return out
+
+
+def _edges(corners: Floats, outline: Floats, radius_m: float) -> tuple[Floats, Floats]:
+    """Starts and ends of an outline's edges, arcs as `_CHORDS` chords; of the bare polygon where there is none."""
+    if not len(outline):
+        return corners, np.roll(corners, -1, axis=0)
+    segments, arcs = outline[outline[:, 0] == 0.0], outline[outline[:, 0] == 1.0]
+    angle = arcs[:, 3, None] + arcs[:, 4, None] * np.linspace(0.0, 1.0, _CHORDS + 1)
+    bow = arcs[:, None, 1:3] + radius_m * np.stack([np.cos(angle), np.sin(angle)], -1)
+    start = np.concatenate([segments[:, 1:3], bow[:, :-1].reshape(-1, 2)])
+    return start, np.concatenate([segments[:, 3:5], bow[:, 1:].reshape(-1, 2)])
 
 
 def is_convex(polygon: ArrayLike) -> bool:

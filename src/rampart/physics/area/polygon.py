@@ -29,37 +29,37 @@ def polygon_fault(corners: ArrayLike) -> str | None:
     return "crosses itself" if crosses_itself(points) else None
 
 
-def moments(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and covariance of a point that lies anywhere in a polygon with equal chance.
+def moments(start: NDArray[np.float64], end: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and covariance of a point that lies anywhere inside an outline with equal chance.
 
     Sums over its edges, by Green's theorem (Steger 1996, On the calculation of arbitrary moments of polygons, TU
     Muenchen FGBV-96-05).
 
     Parameters
     ----------
-    corners : ndarray, shape (n, 2)
-        East, north [m], either sense, not closed; of a simple polygon.
+    start, end : ndarray, shape (n, 2)
+        Ends of its edges, east and north [m]; either sense, holes the other way round.
 
     Returns
     -------
     mean : ndarray, shape (2,)
         East, north [m].
     covariance : ndarray, shape (2, 2)
-        [m2]; zero where it has no area.
+        [m2]; zero where there is no area inside.
 
     Examples
     --------
-    >>> mean, covariance = moments(np.array([[0.0, 0.0], [12.0, 0.0], [12.0, 6.0], [0.0, 6.0]]))
+    >>> corners = np.array([[0.0, 0.0], [12.0, 0.0], [12.0, 6.0], [0.0, 6.0]])
+    >>> mean, covariance = moments(corners, np.roll(corners, -1, axis=0))
     >>> mean.tolist(), covariance.round(9).tolist()
     ([6.0, 3.0], [[12.0, 0.0], [0.0, 3.0]])
     """
-    about = corners[0]
-    a = corners - about
-    b = np.roll(a, -1, axis=0)
+    about = start[0]
+    a, b = start - about, end - about
     cross = a[:, 0] * b[:, 1] - b[:, 0] * a[:, 1]
     area = 0.5 * cross.sum()
     if area == 0.0:
-        return corners.mean(0), np.zeros((2, 2))
+        return start.mean(0), np.zeros((2, 2))
     mean = (cross[:, None] * (a + b)).sum(0) / (6.0 * area)
     products = a[:, :, None] * (2.0 * a + b)[:, None, :] + b[:, :, None] * (a + 2.0 * b)[:, None, :]
     covariance = (cross[:, None, None] * products).sum(0) / (24.0 * area) - np.outer(mean, mean)
