@@ -85,6 +85,7 @@ def figures(raids: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "not_sheltered_in_time": at_most(sum(not p["in_time"] for _, p in observable), len(observable)),
         "covered_at_arrival": share(sum(p["in_force"] for _, p in observable), len(observable)),
         **_lead(pairs),
+        "first_warning_of_observable_s": _lead(observable)["first_warning_after_first_detection_s"],
         "issued": total["issued"],
         "unneeded": share(total["unneeded"], total["issued"]),
         "prepared_only": share(sum(raid["prepared_only"] for raid in raids), total["issued"]),
@@ -105,6 +106,7 @@ def by_kind(raids: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         "not_sheltered_in_time",
         "first_warning_after_first_detection_s",
         "first_warning_after_third_detection_s",
+        "first_warning_of_observable_s",
         "lead_over_possible",
         "unneeded",
     )
