@@ -4,12 +4,13 @@ import asyncio
 import threading
 import time
 
+import numpy as np
 import pytest
 
-from rampart.records import AlertStatus, DecisionKind, DetectionFlag, Outcome, Phase, Site, decide
+from rampart.records import AlertStatus, DecisionKind, DetectionFlag, Outcome, Phase, Site, Tracks, decide
 from rampart.serve.delivery import Dispatcher, Encoder, PeerState
 
-from .raid import SECOND, START, outputs, warning
+from .raid import SECOND, START, PlainEncoder, outputs, warning
 
 
 def approval(warning, who, channel="", flags=DetectionFlag.NONE):
@@ -254,3 +255,26 @@ def test_telling_takes_no_time_however_slow_the_peers(make_out):
     finally:
         a.channel.stalls = False
         dispatcher.stop(0.0)
+
+
+def test_a_warning_overtakes_the_pictures_of_the_step_before(make_out, site):
+    class Interrupted(PlainEncoder):
+        """While it writes the 20th picture, the next step comes."""
+
+        dispatcher = None
+
+        def encode(self, outputs_):
+            for i, message in enumerate(super().encode(outputs_)):
+                if i == 20 and self.dispatcher is not None:
+                    self.dispatcher.tell("embassy", outputs(warning()))
+                yield message
+
+    async def work():
+        encoder = Interrupted(site)
+        a = make_out(encoder=encoder)
+        async with Running(a) as encoder.dispatcher:
+            encoder.dispatcher.tell("embassy", outputs(tracks=Tracks.build(number=np.arange(1, 201))))
+            await until(lambda: len(a.channel.got) == 202)
+            assert a.channel.got.index("embassy/W1.0.shelter") < 40
+
+    run(work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -18,12 +18,13 @@ from .cover import CoverWatch
 from .encoder import STALLED_S
 from .health import Alarm, OnAlarm, PeerHealth, records_of
 from .log import DeliveryLog
-from .message import Message
+from .message import Message, Urgency
 from .out import Clock, Out
 from .peer import Peer
 
 BACKLOG = 64  #: steps without a warning that may wait to be encoded; the oldest go, warnings never
 TICK_S = 1.0
+PICTURES = 4  #: steps whose pictures may wait while warnings are encoded
 _Job = Callable[["_Desk"], Iterable[Message]]
 
 
@@ -206,6 +207,7 @@ class _Desk:
         self.hold = Hold(out.id, out.approvals, log)
         self._cover = CoverWatch()
         self._jobs: deque[tuple[bool, _Job]] = deque()
+        self._pictures: deque[Iterator[Message]] = deque()  # jobs of which only pictures are left: they can wait
         self._wake = asyncio.Event()
         self._busy = False
 
@@ -218,9 +220,9 @@ class _Desk:
     def encode(self, outputs: Outputs) -> Iterable[Message]:
         encoder = self.out.encoder
         encoder.stepped_ns = max(encoder.stepped_ns, outputs.now_ns)
-        yield from encoder.encode(outputs)
-        for cover in self._cover.step(outputs):
+        for cover in self._cover.step(outputs):  # before the pictures, which may be a while
             yield from encoder.notice(cover.notice, cover.zone, cover.now_ns, cover.status)
+        yield from encoder.encode(outputs)
 
     def recall(self, outputs: Outputs) -> Iterable[Message]:
         latest = {(message.urgency, message.key): message for message in self.encode(outputs)}
@@ -244,10 +246,13 @@ class _Desk:
         ticking = asyncio.create_task(self._tick())
         try:
             while True:
-                while self._jobs:
+                while self._jobs or self._pictures:
                     self._busy = True
-                    _, job = self._jobs.popleft()
-                    await self._work(job)
+                    if self._jobs and len(self._pictures) < PICTURES:
+                        _, job = self._jobs.popleft()
+                        await self._work(job)
+                    else:
+                        await self._go_on(self._pictures.popleft(), pictures=True)
                 self._busy = False
                 self._wake.clear()
                 await self._wake.wait()
@@ -260,14 +265,27 @@ class _Desk:
             await asyncio.sleep(TICK_S)
 
     async def _work(self, job: _Job) -> None:
-        """Encode, one message at a time: others work between two."""
+        """Encode; pictures wait for jobs that have come meanwhile."""
         try:
-            for message in job(self):
+            messages = iter(job(self))
+        except Exception as error:  # an encoder's fault is no other peer's
+            self.peer.fault(error)
+        else:
+            await self._go_on(messages, pictures=False)
+
+    async def _go_on(self, messages: Iterator[Message], *, pictures: bool) -> None:
+        """Encode one message at a time: others work between two."""
+        try:
+            for message in messages:
                 for free in self.hold.pass_through(message, self._clock()):
                     self.peer.put(free)
                 if message.bulletin is not None:
                     self.peer.written()
                 await asyncio.sleep(0)
+                if message.urgency == Urgency.PICTURE and (self._jobs or not pictures):
+                    put = self._pictures.appendleft if pictures else self._pictures.append
+                    put(messages)
+                    return
         except Exception as error:  # an encoder's fault is no other peer's
             self.peer.fault(error)
 

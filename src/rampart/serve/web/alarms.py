@@ -147,7 +147,7 @@ class AlarmBoard:
             self._alarms[key] = alarm
             self._note(alarm, now_ns, "raised")
             return
-        before = (alarm.priority, alarm.title, alarm.text, alarm.detail)
+        before = alarm.entry()
         higher, back = priority > alarm.priority, not alarm.active
         alarm.priority = priority if back else max(priority, alarm.priority)
         alarm.title, alarm.text, alarm.detail, alarm.active = title, text, detail, True
@@ -157,8 +157,8 @@ class AlarmBoard:
             if was_quiet or higher:
                 self._note(alarm, now_ns, "raised" if back else "upgraded")
                 return
-        if before != (alarm.priority, title, text, detail):
-            self._changed[key] = alarm.entry()
+        if before != (entry := alarm.entry()):
+            self._changed[key] = entry
 
     def clear(self, key: str, now_ns: int, text: str = "") -> None:
         """The condition holds no more."""

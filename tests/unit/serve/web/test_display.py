@@ -180,6 +180,25 @@ def test_history_is_bounded():
     assert History().span() == (0.0, 0.0)
 
 
+def test_history_goes_round_and_gives_what_was_put(tmp_path):
+    history, dice, put = History(kept_s=1e6, most_bytes=5000), np.random.default_rng(4), []
+    for i in range(400):
+        octets = dice.bytes(int(dice.integers(1, 900)))
+        put.append(octets)
+        history.add(1e3 * i, octets, key=True)
+        assert history.bytes <= 5000
+        kept = history.between(*history.span())
+        sizes, at = [], 0
+        while at < len(kept):
+            length = int.from_bytes(kept[at : at + 4], "little")
+            sizes.append(kept[at + 4 : at + 4 + length])
+            at += 4 + length
+        assert sizes == put[-len(sizes) :]
+        assert len(sizes) >= min(i + 1, 3)
+    history.add(1e6, b"x" * 6000)
+    assert history.lost == 1
+
+
 def taken(client, snapshot=lambda: [b"S"]):
     return asyncio.run(asyncio.wait_for(client.take(snapshot), 1.0))
 
