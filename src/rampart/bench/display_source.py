@@ -62,6 +62,9 @@ class Source:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def said(self, site: str) -> None:
+        """Nothing was said before."""
+
     def decide(self, site: str, decisions: Decisions) -> None:
         """Nobody decides here."""
 

@@ -44,13 +44,15 @@ def bench(
         float | None, typer.Option(min=0.01, max=10_000, help="Of calm and warn: simulated hours.")
     ] = None,
     minutes: Annotated[float | None, typer.Option(min=0.05, max=1500, help="Of live: minutes of each load.")] = None,
+    part: Annotated[list[str] | None, typer.Option(help="Of live: a part; repeatable, all by default.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes; the figures do not depend on it.")
     ] = None,
     keep: Annotated[
         Path | None,
         typer.Option(
-            help="Of calm, gap and warn: file that takes each run as it ends; what it holds is not run again."
+            help="Of calm, gap and warn: file that takes each run as it ends; what it holds is not run again. "
+            "Of live: file that takes each part's figures as it ends."
         ),
     ] = None,
     json: Json = False,
@@ -65,7 +67,10 @@ def bench(
         raise InputError(f"no benchmark {name!r}; expected scenes or one of {', '.join(NAMES)}")
     if seed or scene or (out_dir is not None and "out" not in takes(name)):
         raise InputError(f"--out, --seed and --scene are for bench scenes, not for bench {name}")
-    given = {"out": out_dir, "runs": runs, "hours": hours, "minutes": minutes, "workers": workers, "keep": keep}
+    given = {
+        "out": out_dir, "runs": runs, "hours": hours, "minutes": minutes, "part": part or None, "workers": workers,
+        "keep": keep,
+    }  # fmt: skip
     options = {key: value for key, value in given.items() if value is not None}
     for key in sorted(options.keys() - takes(name)):
         raise InputError(f"bench {name} has no --{key}")

@@ -80,6 +80,7 @@ def _display(
         return None
 
     # loaded here, before the service is forked: one that is started again need not wait for it
+    from rampart.serve.web.alarm_store import AlarmStore
     from rampart.serve.web.incidents import LedgerIncidents
     from rampart.serve.web.roles import Role
     from rampart.serve.web.server import WebSettings
@@ -88,9 +89,11 @@ def _display(
     def show(service: Any) -> Any:
         settings = WebSettings(host, port, users, certificate, key)
         log = None if folder is None else folder / "alarms.jsonl"
+        store = None if folder is None else AlarmStore(folder / "alarms.json", service.session)
+        incidents = LedgerIncidents(db)
         opened = open_display(
-            service, settings, dev=Role.OPERATOR if dev else None, alarm_log=log, map_files=maps,
-            incidents=LedgerIncidents(db),
+            service, settings, dev=Role.OPERATOR if dev else None, alarm_log=log, alarm_store=store, map_files=maps,
+            incidents=incidents, watch=incidents.watch,
         )  # fmt: skip
         err.print(f"rampart: {service.scenario.name} in {service.mode} mode: {opened.link}")
         return opened

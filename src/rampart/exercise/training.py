@@ -76,6 +76,10 @@ class Watched:
         """Have each step told."""
         return self._service.subscribe(listener)
 
+    def said(self, site: str) -> Outputs:
+        """All that holds at a site."""
+        return self._service.said(site)
+
     def decide(self, site: str, decisions: Decisions) -> None:
         """Take what a trainee decided, and keep it."""
         self._service.decide(site, decisions)

@@ -4,17 +4,20 @@ how it is.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rampart.pipeline import LIVE_ROOMS, load
 from rampart.records import HealthState, Phase, warning_name
+from rampart.serve.journal import Journal
 from rampart.serve.service import Service
 from rampart.serve.service.log import log_json
 from rampart.serve.service.run import Options, run_service
@@ -43,6 +46,8 @@ class Teller:
         held = [warning_name(site, int(n)) for site, rows in view.items() for n in rows.number.tolist()]
         self._say({"what": "live", "pid": os.getpid(), "ports": service.ports, "at_ns": time.time_ns(), "open": held,
                    "steps_again": 0 if service.recovered is None else service.recovered.steps})  # fmt: skip
+        self.more: Callable[[], set[str]] = set  # ids of other alarms
+        self._alarms: set[str] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -65,8 +70,19 @@ class Teller:
             )  # fmt: skip
 
     def _run(self) -> None:
-        while not self._stop.wait(1.0):
-            self._tick()
+        ticked_s = time.monotonic()
+        while not self._stop.wait(0.02):
+            self._look()
+            if time.monotonic() - ticked_s >= 1.0:
+                ticked_s = time.monotonic()
+                self._tick()
+
+    def _look(self) -> None:
+        """Say which alarms have come and gone."""
+        now = {alarm.peer for alarm in self._service.alarms()} | self.more()
+        for part in now ^ self._alarms:
+            self._say({"what": "alarm", "part": part, "over": part not in now, "at_ns": time.time_ns()})
+        self._alarms = now
 
     def _tick(self) -> None:
         bad = [f"{row.part}: {row.reason}" for row in self._service.health() if not HealthState(int(row.state)).works]
@@ -104,17 +120,26 @@ class Teller:
 class Shown:
     """The display and the teller of one service."""
 
-    def __init__(self, service: Service, *, display: bool) -> None:
+    def __init__(self, service: Service, *, display: bool, ledger: str | None = None) -> None:
         self._display: Any = None
         if display:
+            from rampart.serve.web.incidents import LedgerIncidents
             from rampart.serve.web.roles import Role
             from rampart.serve.web.server import WebSettings
             from rampart.serve.web.start import open_display
 
-            self._display = open_display(service, WebSettings(port=0), dev=Role.VIEWER)
+            watch = None if ledger is None else LedgerIncidents(ledger).watch
+            self._display = open_display(service, WebSettings(port=0), dev=Role.VIEWER, watch=watch)
         self._teller = Teller(service)
         if self._display is not None:
+            self._teller.more = self._ledger_alarms
             self._teller._say({"what": "display", "url": self._display.url, "token": self._display.token})
+
+    def _ledger_alarms(self) -> set[str]:
+        shown = self._display.display
+        with shown.lock:
+            standing = [alarm["id"] for alarm in shown.board.entries() if alarm["state"] != "returned"]
+        return {name for name in standing if name.endswith("/ledger")}
 
     def close(self) -> None:
         """End both."""
@@ -123,16 +148,31 @@ class Shown:
             self._display.close()
 
 
+def _fail_where(there: Path) -> None:
+    """A disk that fails as long as a file is there."""
+
+    def sync(fd: int) -> None:
+        if there.exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        os.fdatasync(fd)
+
+    defaults = Journal.__init__.__kwdefaults__
+    defaults["sync"] = sync
+
+
 def main() -> int:
     """Run it."""
     scenario = load(sys.argv[1], rooms=LIVE_ROOMS)
     state = Path(sys.argv[2]) if sys.argv[2] != "-" else None
     log_json(sys.stderr, logging.INFO)
     display = "display" in sys.argv[3:]
+    given = dict(word.partition("=")[::2] for word in sys.argv[3:] if "=" in word)
+    if "eio" in given:
+        _fail_where(Path(given["eio"]))
     if display:  # loaded before the service is forked
         import rampart.serve.web.start  # noqa: F401
     options = Options(state=state, supervised="single" not in sys.argv[3:])
-    return run_service(scenario, options, lambda service: Shown(service, display=display))
+    return run_service(scenario, options, lambda service: Shown(service, display=display, ledger=given.get("ledger")))
 
 
 if __name__ == "__main__":

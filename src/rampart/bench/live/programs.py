@@ -60,14 +60,14 @@ class Host:
         What it said so far.
     """
 
-    def __init__(self, folder: Path, site: str, *more: str) -> None:
+    def __init__(self, folder: Path, site: str, *more: str, prefix: tuple[str, ...] = ()) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "site.toml"
         path.write_text(site, encoding="utf-8")
         self.log, self.state = folder / "log", folder / "state"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "rampart.bench.live.host", str(path), str(self.state), *more],
+                [*prefix, sys.executable, "-m", "rampart.bench.live.host", str(path), str(self.state), *more],
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
         self.said: list[dict[str, Any]] = []

@@ -400,6 +400,10 @@ class Service:
         """What holds at a site now; KeyError for one that is none of ours."""
         return self.board.view(site)
 
+    def said(self, site: str) -> Outputs:
+        """All that holds at a site, as if one step had said it: what a display begins with after a restart."""
+        return self.board.said(site)
+
     def health(self) -> Health:
         """The state of every part: ``sensor/ID``, ``chain/SITE``, ``channel/ID``, ``feed/ID``, ``receiver``, ..."""
         now_ns = self.clock()

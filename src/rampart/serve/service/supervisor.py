@@ -60,7 +60,8 @@ class Supervisor:
                 refused = code == INPUT and self.starts == 1  # later on it worked before: it is tried again
                 if code == 0 or refused or self._stopping:
                     return max(code, 0)
-                short = time.monotonic() - began_s < SHORT_S
+                # one that was killed from outside has no fault that starting it at once would repeat
+                short = time.monotonic() - began_s < SHORT_S and code != -signal.SIGKILL
                 wait_s = min(max(2.0 * wait_s, 0.5), LONGEST_WAIT_S) if short and self.starts > 3 else 0.0
                 _log.error("the service ended (%s); started again", f"signal {-code}" if code < 0 else f"code {code}")
                 if not self._pause(wait_s):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from rampart.errors import InputError
 MS = 1e-6  #: per ns
 LOG = 2000  #: transitions kept
 LONGEST_SHELF_S = 3600.0
+AGAIN_S = 60.0  #: after a restart, how long an answer of before waits for its alarm to be raised again
 FLOOD, FLOOD_S = 10, 600.0  #: more alarms than this in so long are a flood (EEMUA 191)
 
 
@@ -81,7 +82,7 @@ class Transition:
 
     time_ns: int
     alarm: str
-    what: str  #: raised, upgraded, returned, acknowledged, shelved, unshelved, cleared
+    what: str  #: raised, upgraded, returned, acknowledged, shelved, unshelved, cleared; kept over a restart
     priority: str
     by: str
     text: str
@@ -115,6 +116,8 @@ class AlarmBoard:
         self.log: deque[Transition] = deque(maxlen=LOG)
         self.sequence = 0
         self._changed: dict[str, dict[str, Any]] = {}
+        self._answered: dict[str, Alarm] = {}  # of before a restart
+        self._forget_ns = 0
 
     def set(
         self,
@@ -145,7 +148,7 @@ class AlarmBoard:
         if alarm is None:
             alarm = Alarm(key, site, priority, title, text, now_ns, changed_ns=now_ns, detail=detail)
             self._alarms[key] = alarm
-            self._note(alarm, now_ns, "raised")
+            self._note(alarm, now_ns, "kept" if self._keep_answer(alarm) else "raised")
             return
         before = alarm.entry()
         higher, back = priority > alarm.priority, not alarm.active
@@ -159,6 +162,15 @@ class AlarmBoard:
                 return
         if before != (entry := alarm.entry()):
             self._changed[key] = entry
+
+    def _keep_answer(self, alarm: Alarm) -> bool:
+        """Take over what was answered before a restart, unless there is more to it now."""
+        then = self._answered.pop(alarm.id, None)
+        if then is None or alarm.priority > then.priority or not _zones(alarm) <= _zones(then):
+            return False
+        alarm.state, alarm.by, alarm.reason = then.state, then.by, then.reason
+        alarm.raised_ns, alarm.shelved_until_ns = then.raised_ns, then.shelved_until_ns
+        return True
 
     def clear(self, key: str, now_ns: int, text: str = "") -> None:
         """The condition holds no more."""
@@ -214,10 +226,37 @@ class AlarmBoard:
 
     def tick(self, now_ns: int) -> None:
         """Take back what was put aside for long enough."""
+        if self._answered and now_ns > self._forget_ns:
+            self._answered.clear()
         for alarm in self._alarms.values():
             if alarm.state == AlarmState.SHELVED and now_ns >= alarm.shelved_until_ns:
                 alarm.state, alarm.shelved_until_ns = AlarmState.UNACKNOWLEDGED, 0
                 self._note(alarm, now_ns, "unshelved")
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """How every alarm stands, as plain data: for a restart."""
+        return [
+            {**asdict(alarm), "priority": int(alarm.priority), "state": alarm.state.value, "detail": alarm.detail}
+            for alarm in self._alarms.values()
+        ]
+
+    def restore(self, snapshot: Iterable[Mapping[str, Any]], now_ns: int) -> None:
+        """Take up what was answered before a restart, and what was over but not acknowledged.
+
+        What was acknowledged or put aside stays so if the same condition is found again within a minute, no worse than
+        it was. Everything else is raised as if it were new.
+        """
+        for row in snapshot:
+            try:
+                alarm = Alarm(**{**row, "priority": Priority(row["priority"]), "state": AlarmState(row["state"])})
+            except (KeyError, TypeError, ValueError):  # of another version
+                continue
+            if alarm.state == AlarmState.RETURNED:
+                self._alarms[alarm.id] = alarm
+                self._changed[alarm.id] = alarm.entry()
+            elif alarm.state in (AlarmState.ACKNOWLEDGED, AlarmState.SHELVED):
+                self._answered[alarm.id] = alarm
+        self._forget_ns = now_ns + round(AGAIN_S * 1e9)
 
     def entries(self) -> list[dict[str, Any]]:
         """All that stand, the most urgent first, then the newest."""
@@ -272,6 +311,10 @@ class AlarmBoard:
         self._changed[alarm.id] = alarm.entry()
         if self._on_transition is not None:
             self._on_transition(transition)
+
+
+def _zones(alarm: Alarm) -> set[str]:
+    return set((alarm.detail or {}).get("zones", ()))
 
 
 def _median(values: Iterable[float]) -> float | None:

@@ -28,6 +28,9 @@ class Behind(Protocol):
     def subscribe(self, listener: Callable[[str, Outputs], None]) -> Callable[[], None]:
         """Have each step told; returns what ends it."""
 
+    def said(self, site: str) -> Outputs | None:
+        """All that holds at a site, as if one step had said it; None, or of time 0, before there was one."""
+
     def decide(self, site: str, decisions: Decisions) -> None:
         """Take what an operator decided."""
 

@@ -15,6 +15,7 @@ from rampart.pipeline import Outputs
 from rampart.records import HealthState
 from rampart.serve.delivery import PeerHealth
 
+from .alarm_store import AlarmStore
 from .alarms import AlarmBoard, Transition
 from .behind import Behind
 from .client import Client
@@ -42,6 +43,8 @@ class Display:
         Pictures per second. What a warning or a zone's state changes goes out at once.
     on_transition : callable or None
         Told of each step in the life of an alarm, to be kept.
+    alarm_store : AlarmStore or None
+        Keeps how alarms stand, and how they stood before a restart.
     extra : mapping
         More that the page is told of, by name.
 
@@ -57,6 +60,7 @@ class Display:
         *,
         rate_hz: float = RATE_HZ,
         on_transition: Callable[[Transition], None] | None = None,
+        alarm_store: AlarmStore | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
         self.behind, self.rate_hz = behind, rate_hz
@@ -65,15 +69,22 @@ class Display:
         self.pictures = {place.site.id: SitePicture(place.site) for place in behind.places}
         self.sites = [site_entry(place) for place in behind.places]
         self.board = AlarmBoard(self._transition)
-        self._keep = on_transition
+        self._keep, self._store = on_transition, alarm_store
+        if alarm_store is not None:
+            self.board.restore(alarm_store.read(), behind.clock())
         self._conditions = {name: Conditions(self.board, picture) for name, picture in self.pictures.items()}
         self.history = {name: History() for name in self.pictures}
         self.clients: set[Client] = set()
         self.cut_off = self.frames = self.bytes = 0
         self._urgent: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop = behind.subscribe(self.take)
         self._peers: list[PeerHealth] = []
+        with self.lock:  # steps that are told meanwhile wait, and come after what held before
+            self._stop = behind.subscribe(self.take)
+            for name in self.pictures:
+                said = behind.said(name)
+                if said is not None and said.now_ns:
+                    self.take(name, said)
 
     # -- in
 
@@ -85,6 +96,17 @@ class Display:
                 self._conditions[site].step(outputs.now_ns)
         loop, event = self._loop, self._urgent
         if urgent and loop is not None and event is not None:
+            with suppress(RuntimeError):  # it has stopped meanwhile
+                loop.call_soon_threadsafe(event.set)
+
+    def part(self, name: str, fault: str) -> None:
+        """How a part of the display's own stands: why it does not work, or "" if it does. From any thread."""
+        state = HealthState.DEGRADED if fault else HealthState.OK
+        with self.lock:
+            for picture in self.pictures.values():
+                picture.set_health(name, state, self.behind.clock(), fault)
+        loop, event = self._loop, self._urgent
+        if loop is not None and event is not None:
             with suppress(RuntimeError):  # it has stopped meanwhile
                 loop.call_soon_threadsafe(event.set)
 
@@ -119,6 +141,8 @@ class Display:
                 history.mark(transition.time_ns * MS, transition.what, transition.text)
         if self._keep is not None:
             self._keep(transition)
+        if self._store is not None:
+            self._store.write(self.board.snapshot())
 
     # -- out
 

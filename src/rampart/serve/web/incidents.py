@@ -13,6 +13,8 @@ from rampart.errors import RampartError
 
 _log = logging.getLogger("rampart.serve.web")
 T = TypeVar("T")
+Tell = Callable[[str], None]
+LOOK_S = 0.4  #: between two looks whether the ledger answers
 KEPT_S = 5.0  #: an answer is given again for so long: a database is no part of a display's pace
 CALIBRATION_KEPT_S = 60.0  #: the same for what is summed over all incidents
 MOST = 500
@@ -39,6 +41,46 @@ class LedgerIncidents:
     def calibration(self) -> dict[str, Any]:
         """What ``rampart incident calibration --json`` prints; empty before the ledger has answered."""
         return self._calibration.get()
+
+    def watch(self, tell: Tell) -> Callable[[], None]:
+        """Look again and again whether the ledger answers, in a thread of its own; returns what ends it.
+
+        A ledger that nobody named and that is not there is none. One that was there, or was named, must answer.
+
+        Parameters
+        ----------
+        tell : callable
+            Told at each change: that it answers (""), or why it does not.
+        """
+        over = threading.Event()
+        named = self._place is not None or "RAMPART_DB" in os.environ
+
+        def look() -> None:
+            said: str | None = None
+            while True:
+                found = self._fault()
+                if found != said and (said is not None or named or not found):
+                    said = found
+                    tell(found)
+                if over.wait(LOOK_S):
+                    return
+
+        thread = threading.Thread(target=look, name="ledger watch", daemon=True)
+        thread.start()
+
+        def end() -> None:
+            over.set()
+            thread.join(5.0)
+
+        return end
+
+    def _fault(self) -> str:
+        """Why the ledger does not answer; "" if it does."""
+        try:
+            with self._ledger().database.reading():
+                return ""
+        except (RampartError, ImportError, OSError) as error:
+            return str(error)
 
     def _ledger(self) -> Any:
         from rampart.ledger.incidents import Ledger, default_place

@@ -13,6 +13,7 @@ from rampart.errors import InputError
 
 from .access import Routes
 from .accounts import Accounts, default_path
+from .alarm_store import AlarmStore
 from .alarms import Transition
 from .app import create_app
 from .behind import Behind
@@ -21,6 +22,7 @@ from .pages import read_assets
 from .roles import Role
 from .server import WebServer, WebSettings
 
+Watch = Callable[[Callable[[str], None]], Callable[[], None]]
 DEV = "dev"  #: name of whoever comes with the token of a start
 
 
@@ -45,6 +47,7 @@ class OpenDisplay:
     built: bool
     display: Display
     server: WebServer
+    end_watch: Callable[[], None]
 
     @property
     def link(self) -> str:
@@ -53,6 +56,7 @@ class OpenDisplay:
 
     def close(self) -> None:
         """Close it."""
+        self.end_watch()
         self.display.close()
         self.server.stop()
 
@@ -65,6 +69,8 @@ def open_display(
     incidents: Callable[[], list[dict[str, Any]]] = list,
     map_files: Mapping[str, Path] | None = None,
     alarm_log: Path | None = None,
+    alarm_store: AlarmStore | None = None,
+    watch: Watch | None = None,
     more: Callable[[Display], Sequence[Routes]] = lambda _: (),
     extra: Mapping[str, Any] | None = None,
 ) -> OpenDisplay:
@@ -84,6 +90,10 @@ def open_display(
         The user's own base map: ``base`` and ``terrain`` -> PMTiles file.
     alarm_log : pathlib.Path or None
         File to which each step in the life of an alarm is appended, one JSON object per line.
+    alarm_store : AlarmStore or None
+        Keeps how alarms stand over a restart.
+    watch : callable or None
+        Watches over the ledger: given whom to tell, returns what ends it.
     more : callable
         Routes of an exercise.
     extra : mapping or None
@@ -102,7 +112,8 @@ def open_display(
         if not path.is_file():
             raise InputError(f"{name} map: expected a PMTiles file", path=path)
     token = accounts.add(DEV, dev) if dev is not None else ""
-    display = Display(behind, on_transition=AlarmLog(alarm_log) if alarm_log else None, extra=extra)
+    log = AlarmLog(alarm_log) if alarm_log else None
+    display = Display(behind, on_transition=log, alarm_store=alarm_store, extra=extra)
     app = create_app(
         display, settings.gate(accounts), incidents=incidents, map_files=dict(map_files or {}), more=more(display)
     )
@@ -112,7 +123,12 @@ def open_display(
     except BaseException:
         display.close()
         raise
-    return OpenDisplay(server.url, token, bool(read_assets()), display, server)
+    end = _nothing if watch is None else watch(lambda fault: display.part("ledger", fault))
+    return OpenDisplay(server.url, token, bool(read_assets()), display, server, end)
+
+
+def _nothing() -> None:
+    """Nothing is watched."""
 
 
 class AlarmLog:

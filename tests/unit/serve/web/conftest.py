@@ -27,6 +27,7 @@ class Behind:
     """What a display needs, fed by hand."""
 
     mode = "exercise"
+    held = None
 
     def __init__(self, scenario):
         self.places = build_places(scenario)
@@ -39,6 +40,9 @@ class Behind:
     def subscribe(self, listener):
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
+
+    def said(self, site):
+        return self.held
 
     def decide(self, site, decisions: Decisions):
         self.decided.append((site, decisions))

@@ -1,11 +1,14 @@
 """Alarms: states, and that none is lost."""
 
+import json
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from rampart.errors import InputError
+from rampart.serve.web.alarm_store import AlarmStore
 from rampart.serve.web.alarms import AlarmBoard, AlarmState, Priority
 
 S = 1_000_000_000
@@ -99,6 +102,69 @@ def test_figures_count_floods_and_answers():
     assert figures["flood"]
     assert figures["acknowledge_s_median"] == 2.0
     assert not board.figures(3000 * S)["flood"]
+
+
+def again(board, now_ns=10 * S):
+    """The board after a restart, by way of the file."""
+    other = AlarmBoard()
+    other.restore(json.loads(json.dumps(board.snapshot())), now_ns)
+    return other
+
+
+def test_what_was_acknowledged_stays_so_over_a_restart():
+    board = raised()
+    board.acknowledge("a", 2 * S, "A. Smith")
+    after = again(board)
+    after.set("a", 11 * S, site="s", priority=Priority.HIGH, title="T", text="x")
+    assert state(after) == "acknowledged"
+    assert (after.entries()[0]["by"], [t.what for t in after.log]) == ("A. Smith", ["kept"])
+    assert after.entries()[0]["raised_ms"] == 1000.0
+    after.clear("a", 12 * S)
+    assert state(after) is None
+
+
+@pytest.mark.parametrize("change", ["worse", "more", "late", "never answered"])
+def test_after_a_restart_it_sounds_if_there_is_more_to_it(change):
+    board = AlarmBoard()
+    board.set("a", S, site="s", priority=Priority.HIGH, title="T", text="x", detail={"zones": ["north"]})
+    if change != "never answered":
+        board.acknowledge("a", 2 * S, "A")
+    after = again(board)
+    at = 11 * S
+    if change == "late":
+        at = 80 * S
+        after.tick(at)
+    priority = Priority.CRITICAL if change == "worse" else Priority.HIGH
+    zones = ["north", "south"] if change == "more" else ["north"]
+    after.set("a", at, site="s", priority=priority, title="T", text="x", detail={"zones": zones})
+    assert state(after) == "unacknowledged"
+
+
+def test_what_was_over_and_shelved_is_kept_and_nonsense_is_not():
+    board = raised()
+    board.clear("a", 2 * S)
+    assert state(again(board)) == "returned"
+    shelved = raised()
+    shelved.shelve("a", 2 * S, "A", "maintenance", 60.0)
+    after = again(shelved)
+    after.set("a", 11 * S, site="s", priority=Priority.HIGH, title="T", text="x")
+    assert state(after) == "shelved"
+    after.tick(62 * S)
+    assert state(after) == "unacknowledged"
+    after.restore([{"id": "b"}, {"id": "c", "priority": 9, "state": "odd"}], S)
+    assert state(after, "b") is None
+
+
+def test_the_file_of_alarms_is_of_one_session(tmp_path):
+    board = raised()
+    store = AlarmStore(tmp_path / "alarms.json", "abc")
+    assert store.read() == []
+    store.write(board.snapshot())
+    assert [row["id"] for row in store.read()] == ["a"]
+    assert AlarmStore(store.path, "other").read() == []
+    store.path.write_text("{", "utf-8")
+    assert store.read() == []
+    AlarmStore(tmp_path / "no" / "folder", "abc").write(board.snapshot())
 
 
 class Life(RuleBasedStateMachine):

@@ -6,12 +6,16 @@ import time
 import numpy as np
 import pytest
 
+from rampart.ledger.incidents import ClaimDraft, IncidentDraft, Ledger
 from rampart.records import Health, HealthState
 from rampart.serve.delivery import PeerHealth, PeerState
+from rampart.serve.web.alarm_store import AlarmStore
 from rampart.serve.web.client import ALARM_BYTES, PICTURE_BYTES, Client
+from rampart.serve.web.display import Display
 from rampart.serve.web.frame import decode
 from rampart.serve.web.gate import Person
 from rampart.serve.web.history import History
+from rampart.serve.web.incidents import LedgerIncidents
 from rampart.serve.web.roles import Role
 
 SOCKET = "ws://127.0.0.1:8080/ws"
@@ -25,6 +29,13 @@ def frames_until(socket, wanted, most=60):
         if wanted(seen[-1].head):
             return seen
     raise AssertionError(f"not seen: {[f.head['kind'] for f in seen]}")
+
+
+def wait(condition, seconds=20.0):
+    end_s = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
 
 
 def until(steps, wanted):
@@ -74,6 +85,40 @@ def test_the_api_tells_what_the_chain_says(client, behind, steps, as_role):
     assert {z["zone"]: z["state"] for z in warnings["zones"]}["north"] == "shelter"
     assert client.get("/api/v1/tracks?site=nowhere", headers=headers).status_code == 422
     assert client.get("/api/v1/incidents", headers=headers).json() == {"schema": 1, "incidents": []}
+
+
+def test_after_a_restart_the_page_begins_with_what_holds(behind, steps, tmp_path):
+    i = next(i for i, outputs in enumerate(steps) if len(outputs.warnings))
+    store = AlarmStore(tmp_path / "alarms.json", "abc")
+    first = Display(behind, alarm_store=store)
+    behind.tell(steps[i])
+    first._send_pictures()
+    alarm = first.board.entries()[0]
+    first.acknowledge(alarm["id"], "A. Smith")
+    behind.held = steps[i]
+    second = Display(behind, alarm_store=AlarmStore(store.path, "abc"))
+    assert second.pictures["embassy"].warnings.keys() == first.pictures["embassy"].warnings.keys()
+    assert [(a["id"], a["state"], a["by"]) for a in second.board.entries()] == [
+        (alarm["id"], "acknowledged", "A. Smith")
+    ]
+
+
+def test_a_ledger_that_is_gone_is_an_alarm_and_stops_nothing(display, behind, steps, tmp_path):
+    place = tmp_path / "ledger.sqlite"
+    Ledger(str(place)).add([IncidentDraft(site="embassy", claims=(ClaimDraft("press", "Two rockets."),))], now_ns=0)
+    said = []
+    end = LedgerIncidents(str(place)).watch(lambda fault: (said.append(fault), display.part("ledger", fault)))
+    try:
+        wait(lambda: said == [""])
+        place.unlink()
+        wait(lambda: len(said) == 2)
+        behind.tell(steps[20])
+        display._send_pictures()
+        assert [(a["id"], a["title"], a["priority"]) for a in display.board.entries() if "ledger" in a["id"]] == [
+            ("embassy/ledger", "LEDGER DEGRADED", "low")
+        ]
+    finally:
+        end()
 
 
 def test_health_says_ok_only_while_all_is_well(client, behind, steps):
