@@ -204,6 +204,17 @@ def test_a_fit_of_one_look_and_no_prior_is_refused():
     np.testing.assert_allclose(out, np.diag([1.0, 1e-12, 1e12]))
 
 
+def test_a_first_guess_that_cannot_be_flown_back_is_refused():
+    """Two false alarms far apart: drag makes such a flight ever faster back in time, beyond all numbers."""
+    case = Case(PERFECT, period=2.0)
+    case.look(0)
+    case.truth[:6] += [9000.0, 0.0, 0.0, 4000.0, 0.0, 0.0]
+    before = case.P.copy()
+    case.x[6] = math.log(5e-3)
+    assert not case.look(1)
+    np.testing.assert_array_equal(case.P, before)
+
+
 def _distances(count, **body):
     """Squared Mahalanobis distances of fits of as many bodies, and their squared errors in speed."""
     distances, speeds = [], []

@@ -94,7 +94,7 @@ def refit(x, P, fit, whole, sensors, p, env, B):
     _first_guess(x, fit, kept, p, env, x1)
     for _ in range(MAX_PASSES):
         misfit = _collect(x1, fit, kept, sensors, p, env, nodes, node, length, now, T, A, g, X, S, h, F, W, Y, B)
-        if not invert(A, L, C):
+        if math.isnan(misfit) or not invert(A, L, C):
             return False
         for i in range(d):
             y[i] = 0.0
@@ -124,7 +124,8 @@ def _collect(x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X,
     """Normal equations at the first state x1: information A, gradient g; x and T are carried to the last detection.
 
     X, S, h are the borders of the burnouts at `node` (`rampart.track.fit.boost`). Returns the sum of squared residuals
-    of the flight without thrust, each over its variance.
+    of the flight without thrust, each over its variance; nan if the flight leaves all bounds, as one through detections
+    that do not belong together can when it is flown back.
     """
     base, d = fit[FIT_BASE:], len(A)
     for i in range(d):
@@ -147,6 +148,8 @@ def _collect(x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X,
         if z[Z_TIME] != when:
             advance(x, T, z[Z_TIME] - when, p, env, F, W, Y)
             when = z[Z_TIME]
+        if not math.isfinite(x[0] + x[1] + x[2]):
+            return math.nan
         s, mask = int(z[FIT_SENSOR]), int(z[FIT_MASK])
         sensor = sensors[s]
         count = measure(x, z, mask, sensor[S_EAST], sensor[S_EAST + 1], sensor[S_EAST + 2], p, H, nu, r)
