@@ -31,6 +31,7 @@ SEED = 11
 RUNS, QUICK_RUNS = 240, 24
 RESULTS, QUICK_RESULTS = 1_000_000, 50_000
 POINTS = 100
+REPEATS = 3  #: of what is compared by the clock
 
 
 def run(*, quick: bool = False, workers: int = 2, runs: int | None = None) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def run(*, quick: bool = False, workers: int = 2, runs: int | None = None) -> di
     plan = make_plan(SCENARIO, runs=count, seed=SEED, overrides=SET)
     rows = [_row("one core, warm", _one_core(plan))]
     say("bench study: one core is done")
-    chunk = max(1, round(rows[0]["ours"]["runs_per_s"]))
+    chunk = max(1, round(rows[0]["ours"]["runs_per_s"]))  # of a second
     rows.append(_row(f"{workers} workers", _workers(plan, workers, chunk)))
     say("bench study: workers are done")
     rows.append(_row("dask, chunks of 1 s", _dask(plan, workers, chunk)))
@@ -76,11 +77,12 @@ def _one_core(plan: Plan) -> dict[str, Any]:
         "runs_per_s": 1.0 / median(cpu_s),
         "runs_per_s_best": 1.0 / min(cpu_s),
         "cpu_ms_per_run": 1e3 * median(cpu_s),
+        "load_average": _load(),
     }
 
 
 class _Queue:
-    """Chunks of equal size; notes when the first came back, so that start-up is not measured."""
+    """Chunks of equal size, in order."""
 
     def __init__(self, plan: Plan, size: int) -> None:
         self._left = [Chunk(0, k, min(k + size, plan.runs)) for k in range(0, plan.runs, size)][::-1]
@@ -89,54 +91,78 @@ class _Queue:
         return self._left.pop() if self._left else None
 
 
-def _timed(done: Iterator[Done], warm: int) -> tuple[float, int, list[Done]]:
-    """Wall seconds and runs from the `warm`-th chunk on: by then every worker has loaded its kernels."""
+def _steady(done: Iterator[Done], workers: int) -> tuple[float, list[Done]]:
+    """Runs per second while every worker is warm and has something to do, and all that came back.
+
+    Left out are the first two chunks of each worker, which start Python and load the kernels, and the last of each.
+    """
     parts: list[Done] = []
-    started, runs = perf_counter(), 0
+    times: list[float] = []
     for part in done:
         parts.append(part)
-        if len(parts) == warm:
-            started, runs = perf_counter(), 0
-        else:
-            runs += len(part.chunk)
-    return perf_counter() - started, runs, parts
+        times.append(perf_counter())
+    first = min(2 * workers - 1, len(parts) - 2)
+    last = max(len(parts) - 1 - workers, first + 1)
+    runs = sum(len(part.chunk) for part in parts[first + 1 : last + 1])
+    return runs / (times[last] - times[first]), parts
+
+
+def _load() -> float:
+    return round(os.getloadavg()[0], 2)
 
 
 def _workers(plan: Plan, workers: int, size: int) -> dict[str, Any]:
-    rates, digests = {}, []
-    for count in (1, workers):
-        wall_s, runs, parts = _timed(ProcessEngine(plan, count).run(_Queue(plan, size)), count)
-        rates[count] = runs / wall_s
-        digests.append(_digest(parts))
+    """One worker and several, in turns: rates and their ratio are medians, so that a busy moment spoils one of them."""
+    small = plan.with_runs(max(plan.runs // 2, 12))
+    size = max(1, min(size // 4, small.runs // (6 * workers)))
+    rates: dict[int, list[float]] = {1: [], workers: []}
+    digests, loads = set(), []
+    for _ in range(REPEATS):
+        for count, found in rates.items():
+            loads.append(_load())
+            rate, parts = _steady(ProcessEngine(small, count).run(_Queue(small, size)), count)
+            found.append(rate)
+            digests.add(_digest(parts))
     return {
-        "n": plan.runs,
-        "runs_per_s_1_worker": rates[1],
-        f"runs_per_s_{workers}_workers": rates[workers],
-        "scaling": rates[workers] / rates[1],
-        "identical": len(set(digests)) == 1,
-        "load_average": round(os.getloadavg()[0], 2),
+        "n": small.runs,
+        "repeats": REPEATS,
+        "runs_per_s_1_worker": median(rates[1]),
+        f"runs_per_s_{workers}_workers": median(rates[workers]),
+        "scaling": median(many / one for one, many in zip(rates[1], rates[workers], strict=True)),
+        "identical": len(digests) == 1,
+        "load_average": [min(loads), max(loads)],
     }
 
 
 def _dask(plan: Plan, workers: int, size: int) -> dict[str, Any]:
-    """Processor time of everything that is not a raid, and wall time against processes, with equal chunks."""
+    """Wall time against processes with equal chunks, in turns; processor time of all that is not a raid."""
     try:
         from rampart.study.montecarlo.cluster import LOCAL, DaskEngine
     except ImportError:
         return {"missing": "distributed"}
-    wall_s, runs, plain = _timed(ProcessEngine(plan, workers).run(_Queue(plan, size)), workers)
-    before = process_time()
-    dask_s, dask_runs, parts = _timed(DaskEngine(plan, LOCAL, workers).run(_Queue(plan, size)), workers)
-    driver_s = process_time() - before
-    work_s = sum(part.cpu_s for part in parts)
+    size = max(1, min(size, plan.runs // (6 * workers)))
+    rates: dict[str, list[float]] = {"processes": [], "dask": []}
+    digests, shares, loads = set(), [], []
+    for _ in range(REPEATS):
+        for name, found in rates.items():
+            engine = DaskEngine(plan, LOCAL, workers) if name == "dask" else ProcessEngine(plan, workers)
+            loads.append(_load())
+            before = process_time()
+            rate, parts = _steady(engine.run(_Queue(plan, size)), workers)
+            found.append(rate)
+            digests.add(_digest(parts))
+            if name == "dask":
+                shares.append((process_time() - before) / sum(part.cpu_s for part in parts))
     return {
         "n": plan.runs,
+        "repeats": REPEATS,
         "chunk_runs": size,
-        "runs_per_s_processes": runs / wall_s,
-        "runs_per_s_dask": dask_runs / dask_s,
-        "overhead_wall": (dask_s / dask_runs) / (wall_s / runs) - 1.0,
-        "driver_and_scheduler_cpu_share": driver_s / work_s,
-        "identical": _digest(parts) == _digest(plain),
+        "runs_per_s_processes": median(rates["processes"]),
+        "runs_per_s_dask": median(rates["dask"]),
+        "overhead_wall": median(p / d for p, d in zip(rates["processes"], rates["dask"], strict=True)) - 1.0,
+        "driver_and_scheduler_cpu_share": median(shares),
+        "identical": len(digests) == 1,
+        "load_average": [min(loads), max(loads)],
     }
 
 
