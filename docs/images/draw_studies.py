@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from rampart.study.montecarlo.plan import make_plan
-from rampart.study.montecarlo.report.bars import paired_differences
+from rampart.study.montecarlo.report.bars import paired_difference
 from rampart.study.montecarlo.report.curves import DRAWN, lines_of
 from rampart.study.montecarlo.report.curves import _chart as draw_chart
 from rampart.study.montecarlo.report.style import STYLE
@@ -48,7 +48,7 @@ def main() -> int:
         drawing = (
             draw_chart(result, keys[0], lines_of(result, keys[0]), "leakers_mean", DRAWN["leakers_mean"], False)
             if keys
-            else paired_differences(result)
+            else paired_difference(result, "person_minutes" if name == "localisation" else "leakers")
         )
         style = STYLE.replace("@media(prefers-color-scheme:dark)", "@media not all")
         opening = '<svg xmlns="http://www.w3.org/2000/svg" '

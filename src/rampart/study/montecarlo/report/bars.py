@@ -17,6 +17,8 @@ from .axes import COLOURS, axes, plot_area, whisker
 MOST_PANELS = 12
 MOST_ROWS = 24
 _GUTTER = 260.0
+#: What design points are compared by, raid by raid.
+PAIRED = {"leakers": "leakers per raid", "person_minutes": "person-minutes in shelter per raid"}
 
 
 def loss_distributions(result: StudyResult) -> str:
@@ -52,20 +54,25 @@ def _losses(label: str, counts: list[int], most: int, width: float = 340.0, heig
 
 
 def paired_differences(result: StudyResult) -> str:
-    """Leakers of each design point less those of the first, over the same raids."""
+    """Leakers and person-minutes of each design point less those of the first; what nowhere differs is left out."""
+    return "".join(paired_difference(result, name) for name in PAIRED)
+
+
+def paired_difference(result: StudyResult, name: str) -> str:
+    """One of `PAIRED` of each design point less that of the first, over the same raids; "" if it nowhere differs."""
     rows = [(p.label, c) for p, c in zip(result.points, result.comparisons, strict=True) if c is not None]
-    rows = [(label, c) for label, c in rows if c["leakers"]["value"] is not None][:MOST_ROWS]
-    if not rows:
+    rows = [(label, c) for label, c in rows if c[name]["value"] is not None][:MOST_ROWS]
+    ends = [v for _, c in rows for v in (c[name]["low"], c[name]["high"], 0.0)]
+    if not any(ends):
         return ""
-    ends = [v for _, c in rows for v in (c["leakers"]["low"], c["leakers"]["high"], 0.0)]
     pad = 0.05 * (max(ends) - min(ends) or 1.0)
     height = 70.0 + 24.0 * len(rows)
     frame = plot_area(900.0, height, (min(ends) - pad, max(ends) + pad), (0.0, float(len(rows))), left=_GUTTER)
     zero = float(frame.x(0.0))
     parts = [frame.border(), tag("path", d=f"M{zero:.1f} {frame.top:.1f}V{frame.bottom:.1f}", class_="zero")]
-    parts += _value_axis(frame, f"leakers per raid, difference to: {result.points[0].label}")
+    parts += _value_axis(frame, f"{PAIRED[name]}, difference to: {result.points[0].label}")
     for k, (label, c) in enumerate(rows):
-        y, d = frame.top + (k + 0.5) * frame.height / len(rows), c["leakers"]
+        y, d = frame.top + (k + 0.5) * frame.height / len(rows), c[name]
         test = c["mcnemar"]
         parts.append(text(label, frame.left - 8, y + 4, text_anchor="end", class_="tick"))
         parts.append(whisker(frame, y, d["low"], d["value"], d["high"], COLOURS[0]))
@@ -73,7 +80,7 @@ def paired_differences(result: StudyResult) -> str:
         parts.append(
             tag("rect", tip(words), x=frame.left, y=y - 11, width=frame.width, height=22.0, fill="transparent")
         )
-    return picture(900.0, height, *parts, title="paired differences of leakers", class_="chart wide")
+    return picture(900.0, height, *parts, title=f"paired differences: {PAIRED[name]}", class_="chart wide")
 
 
 def _value_axis(frame: Any, label: str) -> list[str]:

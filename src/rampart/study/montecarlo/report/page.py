@@ -71,7 +71,7 @@ def page_of(result: StudyResult, answer: dict[str, Any]) -> str:
 _LOSSES = "Share of raids with so many leakers; bars with 95 % Clopper-Pearson intervals."
 _PAIRED = (
     "All design points had the same raids, so what chance does to one it does to the other. Mean difference with its "
-    "95 % interval; left of zero is fewer leakers. Rest the pointer on a row for the raids that only one held "
+    "95 % interval; left of zero is fewer. Rest the pointer on a row for the raids that only one held "
     "(exact McNemar test)."
 )
 _COST = "Lower and further left is better. In the unit of the scenario file; rounds are those of a mean raid."
