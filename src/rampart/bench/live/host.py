@@ -157,6 +157,7 @@ def _fail_where(there: Path) -> None:
         os.fdatasync(fd)
 
     defaults = Journal.__init__.__kwdefaults__
+    assert defaults is not None
     defaults["sync"] = sync
 
 
