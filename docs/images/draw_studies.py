@@ -19,8 +19,8 @@ HERE = Path(__file__).resolve().parent
 STUDIES = HERE.parent.parent / "examples" / "studies"
 #: name: scenario, runs, seed, what is varied, measures of the table.
 WORKED = {
-    "salvo": ("embassy-rockets", 60, 1, {"threat.rocket.count": [1, 2, 4, 8, 16]}),
-    "delay": ("embassy-rockets", 60, 1, {"engage.release_delay_s": [0.0, 4.0, 8.0, 12.0]}),
+    "salvo": ("embassy-rockets", 200, 1, {"threat.rocket.count": [1, 2, 4, 8, 16]}),
+    "delay": ("embassy-rockets", 200, 1, {"engage.release_delay_s": [0.0, 4.0, 8.0, 12.0]}),
     "second-radar": (STUDIES / "second_radar.toml", None, None, {}),
     "localisation": (STUDIES / "localisation.toml", None, None, {}),
     "drone-mix": (STUDIES / "drone_mix.toml", None, None, {}),

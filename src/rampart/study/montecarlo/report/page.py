@@ -140,9 +140,14 @@ def _sensitivity(result: StudyResult) -> list[str]:
         found += [
             _section(f"{head}: {MEASURES[name][1]}", function(rows[name], f"{name} ({MEASURES[name][0]})"), words)
             for name in TOLD
-            if rows.get(name) and (kind == "sobol" or any(row["swing"] > 0.0 for row in rows[name]))
+            if rows.get(name) and (kind == "sobol" or _tells(rows[name]))
         ]
     return found
+
+
+def _tells(rows: list[dict[str, Any]]) -> bool:
+    """Whether a tornado says anything: several keys, and one of them moves something."""
+    return len(rows) > 1 and any(row["swing"] > 0.0 for row in rows)
 
 
 def _measures(result: StudyResult, answer: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ th,td{padding:4px 10px;border-bottom:1px solid var(--line);text-align:left;verti
 tbody th{font-weight:500}.scroll tbody th{white-space:nowrap}small{color:var(--faint);white-space:nowrap}
 .scroll{overflow-x:auto}
 .charts{display:flex;flex-wrap:wrap;gap:14px}
-svg{max-width:100%;height:auto}svg.chart{width:520px}svg.small{width:340px}svg.map{width:420px}svg.wide{width:900px}
+svg{max-width:100%;height:auto}svg.chart{width:500px}svg.small{width:340px}svg.map{width:420px}svg.wide{width:900px}
 svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .tick{font-size:11px;fill:var(--faint)}
 svg .strong{fill:var(--ink);font-weight:600;paint-order:stroke;stroke:var(--paper);stroke-width:3px}
 svg .head{font-weight:600}svg .label{fill:var(--faint)}
