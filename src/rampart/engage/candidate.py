@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from rampart.physics.area import Areas
 from rampart.records import Picture, PredictionKind, Site, TargetClass, TrackStatus
 
+from . import _kernels_path
+
 Floats = NDArray[np.float64]
 
 _CONFIRMED, _COASTED = int(TrackStatus.CONFIRMED), int(TrackStatus.COASTED)
@@ -144,14 +146,9 @@ def _chances(defended: Areas, picture: Picture, of: list[int], falls: list[bool]
 
 def find_paths(picture: Picture, of: list[int], start_ns: int) -> Floats:
     """Predictions as cubics from now to the impact, or as straight lines along the corridor, (n, 14)."""
-    predictions = picture.predictions
-    path = np.empty((len(of), 14))
-    path[:, 0] = (predictions.time_ns[of] - start_ns) * 1e-9
-    path[:, 1] = (predictions.impact_ns[of] - start_ns) * 1e-9
-    path[:, 2:5], path[:, 8:11] = predictions.position_enu[of], predictions.impact_enu[of]
-    path[:, 5:8], path[:, 11:14] = predictions.velocity_enu[of], predictions.impact_velocity_enu[of]
-    reaches = [n for n, kind in enumerate(predictions.kind[of].tolist()) if kind != _IMPACT]
-    if reaches:
-        span = np.maximum(path[reaches, 1] - path[reaches, 0], 1e-9)
-        path[reaches, 5:8] = path[reaches, 11:14] = (path[reaches, 8:11] - path[reaches, 2:5]) / span[:, None]
+    p, path = picture.predictions, np.empty((len(of), 14))
+    _kernels_path.write_paths(
+        np.array(of, np.int64), start_ns, _IMPACT, p.kind, p.time_ns, p.impact_ns, p.position_enu, p.velocity_enu,
+        p.impact_enu, p.impact_velocity_enu, path,
+    )  # fmt: skip
     return path

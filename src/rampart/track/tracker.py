@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,22 +17,13 @@ from .classify import ClassChange, change_of, class_table
 from .constants import (
     C_NOMINAL,
     DELETED,
-    DETECTION,
-    FIRST_NS,
-    FLAGS,
-    HITS,
     IDENTITY,
     N_ERRORS,
     N_JOINT,
     N_MODES,
     N_STATE,
     NUMBER,
-    RCS,
-    RCS_N,
-    RECEIVED_NS,
-    SENSORS,
     STATUS,
-    UPDATED_NS,
     Z_EAST,
 )
 from .external.joiner import Joiner
@@ -45,6 +35,7 @@ from .settings import TrackerSpec, gate_limits, parameters, sensor_table
 from .state import State
 from .triangulation.crossings import Crossings
 from .view._kernels import view
+from .view._kernels_columns import write_columns
 
 NS = 1_000_000_000
 #: Without detections, tracks are asked for again after this time, so that they coast and end.
@@ -337,9 +328,15 @@ class Tracker:
             silent = whole[status != whole[:, STATUS], NUMBER].tolist()
             self._retire(now_ns, silent)
             self._end(silent)
+        number, time_ns, first_ns, updated_ns, received_ns, detection, codes = np.empty((7, n), np.int64)
+        hits, seen_by, flags, rcs = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint8), np.empty(n)
+        write_columns(
+            now_ns, whole, real, number, time_ns, hits, first_ns, updated_ns, received_ns, detection, seen_by, rcs,
+            codes, flags,
+        )  # fmt: skip
         return (
-            whole[:, NUMBER].copy(),
-            np.full(n, now_ns, np.int64),
+            number,
+            time_ns,
             state,
             covariance,
             fallen,
@@ -350,15 +347,15 @@ class Tracker:
             mode,
             classes,
             status,
-            whole[:, HITS].astype(np.int32),
-            whole[:, FIRST_NS].copy(),
-            whole[:, UPDATED_NS].copy(),
-            whole[:, RECEIVED_NS].copy(),
-            whole[:, DETECTION].copy(),
-            whole[:, SENSORS].astype(np.uint64),
-            np.where(real[:, RCS_N] > 0.0, real[:, RCS], math.nan),
-            decode_identity(whole[:, IDENTITY]),
-            whole[:, FLAGS].astype(np.uint8),
+            hits,
+            first_ns,
+            updated_ns,
+            received_ns,
+            detection,
+            seen_by,
+            rcs,
+            decode_identity(codes),
+            flags,
         )
 
     def _retire(self, now_ns: int, numbers: Iterable[int]) -> None:
