@@ -202,7 +202,7 @@ def _killed_worker(plan: Plan, workers: int, size: int) -> dict[str, Any]:
 
 def _killed_driver(plan: Plan, workers: int) -> dict[str, Any]:
     """``rampart study`` killed with SIGKILL when some chunks are there, and called again."""
-    runs = max(plan.runs // 4, 12)
+    runs = max(plan.runs // 2, 60)  # several chunks
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "s"
         command = [sys.executable, "-m", "rampart", "study", SCENARIO, "--runs", str(runs), "--seed", str(SEED)]
@@ -211,15 +211,17 @@ def _killed_driver(plan: Plan, workers: int) -> dict[str, Any]:
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         ) as driver:
             chunks = folder / "chunks"
-            while driver.poll() is None and len(list(chunks.glob("runs-*.parquet"))) < 2:
+            while driver.poll() is None and not list(chunks.glob("runs-*.parquet")):
                 sleep(0.02)
-            if driver.poll() is None:
+            killed = driver.poll() is None
+            if killed:
                 os.killpg(driver.pid, signal.SIGKILL)
         there = sum(len(found) for found in Store(folder).done_runs().values())
         again = run_plan(plan_of_folder(folder), workers=workers, out=folder)
         whole = run_chunk(plan.with_runs(runs), Chunk(0, 0, runs))
         return {
             "n": runs,
+            "killed": int(killed),
             "chunk_runs": read_manifest(folder)["chunk_runs"],
             "there_when_killed": there,
             "run_afterwards": again.counts["runs_done"],
