@@ -1,5 +1,8 @@
 """Plural records: built, cut, joined and hashed the same way everywhere."""
 
+import pickle
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
@@ -52,3 +55,14 @@ def test_canonical_bytes_see_every_column_but_not_the_bits_of_nan():
 def test_columns_are_frozen():
     with pytest.raises(AttributeError):
         Detections.empty().range_m = np.zeros(0)
+
+
+def test_a_record_is_made_by_place_or_by_name_and_stays_as_it_is():
+    made = Detections.build(2, number=[3, 4])
+    columns = {name: getattr(made, name) for name in Detections.names()}
+    for again in (Detections(*columns.values()), Detections(**columns), pickle.loads(pickle.dumps(made))):
+        assert again.number.tolist() == [3, 4]
+    with pytest.raises(FrozenInstanceError):
+        made.number = np.zeros(2, np.int64)
+    with pytest.raises(TypeError):
+        Detections(columns["number"])
