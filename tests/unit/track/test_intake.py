@@ -13,7 +13,7 @@ ROW = st.tuples(st.integers(0, 2), st.integers(0, 1), MEASURED, MEASURED, st.int
 
 
 def packed(rows):
-    """Rows as `pack` leaves them: time, sensor, range, azimuth, number and status are told, the rest is not measured."""
+    """Rows as `pack` leaves them: time, sensor, range, azimuth, number and status told, the rest not measured."""
     z, zi = np.full((len(rows), k.N_Z), np.nan), np.zeros((len(rows), k.N_ZI), np.int64)
     for i, (time, sensor, reach, azimuth, number, _) in enumerate(rows):
         zi[i, k.ZI_TIME_NS], zi[i, k.ZI_SENSOR], zi[i, k.ZI_NUMBER] = time, sensor, number
