@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -74,6 +75,7 @@ class Shown(NamedTuple):
         return np.divide(some, every, out=np.zeros(len(every)), where=every > 0.0)
 
 
+@lru_cache(maxsize=32)  # all raids of a study are at one site
 def find_defended(site: Site) -> Areas:
     """The defended zones of a site, each grown by its danger radius."""
     zones = [zone for zone in site.zones if zone.defended]

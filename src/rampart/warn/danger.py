@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 from rampart.physics.area import Areas
@@ -53,9 +54,16 @@ class Danger(NamedTuple):
         return self.weight * self.existence
 
 
+@lru_cache(maxsize=32)  # all raids of a study are at one site
 def zone_areas(site: Site) -> Areas:
     """The site's zones, each grown by its danger radius."""
     return Areas.of([zone.polygon_en for zone in site.zones], [zone.warn_radius_m for zone in site.zones])
+
+
+@lru_cache(maxsize=32)
+def zone_grounds(site: Site) -> Areas:
+    """The site's zones as they are."""
+    return Areas.of([zone.polygon_en for zone in site.zones], [0.0] * len(site.zones))
 
 
 def among_birds(weight: float, bird: float, birds: float) -> float:

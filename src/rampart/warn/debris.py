@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from rampart.physics.area import Areas
 from rampart.records import Site
 
-from .danger import Danger
+from .danger import Danger, zone_grounds
 from .policy import SECOND, Policy, Threat
 from .sight import Sight, same_flight
 
@@ -97,7 +96,7 @@ class Fallout:
 
     def __init__(self, site: Site, radius_m: float) -> None:
         self._radius_m = radius_m
-        self._ground = Areas.of([zone.polygon_en for zone in site.zones], [0.0] * len(site.zones))
+        self._ground = zone_grounds(site)
 
     def zones(self, east_m: float, north_m: float) -> tuple[int, ...]:
         """Zones within the radius of a place."""
