@@ -60,6 +60,7 @@ PARTS: Mapping[str, Mapping[str, str]] = {
         "asterix": "rampart.serve.feed.asterix:AsterixFeedSpec",
         "adsb": "rampart.serve.feed.adsb:AdsbFeedSpec",
         "cot": "rampart.serve.feed.cot:CotFeedSpec",
+        "sapient": "rampart.serve.feed.sapient:SapientFeedSpec",
         "file": "rampart.serve.feed.file:FileFeedSpec",
     },
 }

@@ -90,8 +90,54 @@ class CotFramer:
         return whole, faults
 
 
-FRAMERS: Mapping[str, type[BeastFramer] | type[LineFramer] | type[CotFramer]] = {
+class SapientFramer:
+    """SAPIENT messages, each with its length in front: four octets, least significant first.
+
+    What is longer than a slot of the ring is passed over. A length of 0 or of more than 1 MiB is none: from there on
+    nothing of the stream can be told apart, until there is a new connection.
+
+    Examples
+    --------
+    >>> SapientFramer().feed(bytes([2, 0, 0, 0]) + b"ab" + bytes([1, 0]))
+    ([b'ab'], 0)
+    """
+
+    _LONGEST = 1 << 20
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._skip = 0
+        self._dead = False
+
+    def feed(self, data: bytes) -> tuple[list[bytes], int]:
+        """See `Framer`."""
+        found: list[bytes] = []
+        if self._dead:
+            return found, 0
+        passed = min(self._skip, len(data))
+        self._skip -= passed
+        self._rest += data[passed:]
+        faults = 0
+        while len(self._rest) >= 4:
+            length = int.from_bytes(self._rest[:4], "little")
+            if not 0 < length <= self._LONGEST:
+                self._dead, self._rest = True, bytearray()
+                return found, faults + 1
+            if length > PAYLOAD_LIMIT:
+                faults += 1
+                self._skip = max(4 + length - len(self._rest), 0)
+                del self._rest[: 4 + length]
+                continue
+            if len(self._rest) < 4 + length:
+                break
+            found.append(bytes(self._rest[4 : 4 + length]))
+            del self._rest[: 4 + length]
+        return found, faults
+
+
+FRAMERS: Mapping[str, type[BeastFramer] | type[LineFramer] | type[CotFramer] | type[SapientFramer]] = {
     "beast": BeastFramer,
     "line": LineFramer,
     "cot": CotFramer,
+    "sapient": SapientFramer,
 }

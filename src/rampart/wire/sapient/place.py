@@ -49,6 +49,39 @@ def location(
     return said
 
 
+def read_location(said: Any, undulation_m: float = 0.0) -> tuple[float, float, float, list[float]] | None:
+    """Latitude and longitude [rad], height above the ellipsoid [m], one sigma east and north [m]; nan where not said.
+
+    Parameters
+    ----------
+    said : protobuf message
+        A `Location`.
+    undulation_m : float
+        Height of the geoid above the ellipsoid, added to heights above mean sea level.
+
+    Returns
+    -------
+    tuple or None
+        None for UTM, and for what is no place on the Earth.
+    """
+    systems = type(said).DESCRIPTOR.fields_by_name
+    system = systems["coordinate_system"].enum_type.values_by_number[said.coordinate_system].name
+    datum = systems["datum"].enum_type.values_by_number[said.datum].name
+    unit = {"LAT_LNG_DEG_M": math.radians(1.0), "LAT_LNG_RAD_M": 1.0}.get(
+        system.removeprefix("LOCATION_COORDINATE_SYSTEM_")
+    )
+    if unit is None:
+        return None
+    longitude, latitude = said.x * unit, said.y * unit
+    if not (abs(latitude) <= 0.5 * math.pi and abs(longitude) <= 2.0 * math.pi):
+        return None
+    height = said.z + (undulation_m if datum.endswith("_G") else 0.0) if said.HasField("z") else math.nan
+    east = said.x_error * unit * math.cos(latitude) if said.HasField("x_error") else math.nan
+    north = said.y_error * unit if said.HasField("y_error") else math.nan
+    spread = [east * _EARTH_M, north * _EARTH_M]
+    return latitude, longitude, height, [s if s > 0.0 else math.nan for s in spread]
+
+
 def sigmas(covariance: np.ndarray) -> tuple[float, ...]:
     """One sigma along each axis of a covariance.
 

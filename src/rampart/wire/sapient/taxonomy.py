@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from rampart.records import TargetClass
+from rampart.records import N_CLASSES, TargetClass
 
 CORE = "sapient_core"
 EXTENSION = "rampart"
@@ -29,6 +29,8 @@ _PATHS: Mapping[TargetClass, tuple[str, ...]] = {
     TargetClass.CLUTTER: ("Unknown",),
     TargetClass.UNKNOWN: ("Unknown",),
 }
+#: The other way; clutter is not told apart from what is unknown.
+_CLASS_OF = {path: kind for kind, path in _PATHS.items() if kind != TargetClass.CLUTTER}
 
 
 def classification(class_probability: np.ndarray) -> list[dict[str, Any]]:
@@ -65,6 +67,41 @@ def _below(parent: tuple[str, ...], weights: Mapping[tuple[str, ...], float]) ->
         below = _below(path, weights)
         entries.append({**entry, "sub_class": below} if below else entry)
     return entries
+
+
+#: How far a class without a figure is believed.
+SAID = 0.7
+
+
+def read_classes(entries: Sequence[Any]) -> np.ndarray:
+    """What a report says of an object's class, by TargetClass; nan if nothing that we know.
+
+    Parameters
+    ----------
+    entries : sequence of protobuf messages
+        ``classification``. A class is as likely as its entry says less what its subclasses take of it; what we have no
+        class for is unknown.
+    """
+    weights = np.zeros(N_CLASSES)
+    for entry in entries:
+        _add(entry, (), weights)
+    total = weights.sum()
+    if not total > 0.0:
+        return np.full(N_CLASSES, np.nan)
+    rest = max(1.0 - total, 0.0)
+    weights += rest / len(weights)
+    return weights / weights.sum()
+
+
+def _add(entry: Any, above: tuple[str, ...], weights: np.ndarray) -> float:
+    """Add one entry with what is below it; returns its probability."""
+    path = (*above, str(entry.type))
+    given = float(entry.confidence) if entry.HasField("confidence") else math.nan
+    below = sum(_add(child, path, weights) for child in entry.sub_class)
+    own = given if math.isfinite(given) and given >= 0.0 else below or SAID
+    left = max(min(own, 1.0) - below, 0.0)
+    weights[_CLASS_OF.get(path, TargetClass.UNKNOWN)] += left
+    return own
 
 
 def definition() -> dict[str, Any]:
