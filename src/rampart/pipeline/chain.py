@@ -21,12 +21,14 @@ from rampart.records import (
     Warnings,
     ZoneStates,
 )
+from rampart.records.slots import swift
 
 from .watch import SensorWatch
 
 _NO_DECISIONS, _NO_HEALTH, _NO_ZONES = Decisions.empty(), Health.empty(), ZoneStates.empty()
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """What one step of the chain says."""

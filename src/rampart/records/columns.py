@@ -8,6 +8,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from .slots import initialiser
+
 _MISSING = {"f": np.nan, "i": 0, "u": 0, "b": False, "U": ""}
 
 
@@ -65,17 +67,6 @@ def _as_objects(values: Sequence[Any], n: int) -> np.ndarray:
     for i in range(n):
         out[i] = values[i]
     return out
-
-
-def _initialiser(kind: type, names: tuple[str, ...]) -> Any:
-    """`__init__` of a frozen class that fills its slots directly: records are made in every step of every raid.
-
-    The one that `dataclass` writes asks `object.__setattr__` for each field, which takes seven times as long.
-    """
-    setters = {f"set_{name}": kind.__dict__[name].__set__ for name in names}
-    body = "\n".join(f"    set_{name}(self, {name})" for name in names)
-    exec(f"def __init__(self, {', '.join(names)}):\n{body}", setters)
-    return setters["__init__"]
 
 
 class Columns:
@@ -157,7 +148,7 @@ class Columns:
         if names:  # `dataclass` makes the class anew, with slots: it is that one which is used
             cls._lead = attrgetter(names[0])
             cls._all = attrgetter(*names)
-            cls.__init__ = _initialiser(cls, names)  # type: ignore[method-assign]
+            cls.__init__ = initialiser(cls, names)  # type: ignore[method-assign]
 
     def __len__(self) -> int:
         return len(self._lead(self))

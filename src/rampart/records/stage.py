@@ -6,6 +6,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .decision import Decisions
 from .prediction import Predictions
+from .slots import swift
 from .track import Tracks
 
 Out_co = TypeVar("Out_co", covariant=True)
@@ -15,6 +16,7 @@ In_contra = TypeVar("In_contra", contravariant=True)
 _NO_DECISIONS = Decisions.empty()
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Result(Generic[Out_co]):
     """What a stage says: its records, apart from them what helps who is debugging, and when it wants to be asked."""

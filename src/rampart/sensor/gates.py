@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rampart.records.names import Named
+from rampart.records.slots import swift
 
 
 class Gate(Named):
@@ -29,6 +30,7 @@ class Gate(Named):
     NOISE = 13  #: drowned in wind and background noise
 
 
+@swift
 @dataclass(frozen=True, slots=True, eq=False)
 class Looks:
     """What one scan made of every flight: diagnostics for recordings and the referee, never for the chain.

@@ -9,6 +9,7 @@ import numpy as np
 from rampart.ledger import Recorder
 from rampart.pipeline import Chain, Outputs, Place, World
 from rampart.records import Detections
+from rampart.records.slots import swift
 from rampart.sensor.gates import Gate, Looks
 from rampart.sensor.rounds import Rounds
 from rampart.sensor.sky import Sky
@@ -19,6 +20,7 @@ from .referee import Referee, Shot
 Progress = Callable[[str, float, Outputs], None]  #: site id, seconds since run start, what the chain said
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a step received, and which of it shows a flight. Only the referee reads it."""

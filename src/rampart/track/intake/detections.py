@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rampart.records import Detections
+from rampart.records.slots import swift
 from rampart.track.constants import N_Z, N_ZI
 
 from . import _kernels
@@ -30,6 +31,7 @@ LATE = "late"
 _SCRATCH = np.empty((3, 3))
 
 
+@swift
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """Packed detections, sorted by time; columns as in `rampart.track.constants`."""
