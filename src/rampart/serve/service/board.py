@@ -15,6 +15,8 @@ from rampart.records import Columns, Engagements, Health, Phase, Predictions, Ro
 _CLOSING = (int(Phase.RELEASE), int(Phase.CANCEL))
 #: Messages of one open warning that are remembered: the first ones and the latest.
 MESSAGES = 40
+#: How long a warning that has ended is told of after a restart: its end may not have left before.
+ENDED_NS = 10_000_000_000
 T = TypeVar("T", bound=Columns)
 
 
@@ -58,6 +60,7 @@ class _Side:
         self.now_ns = 0
         self.steps = 0
         self.open: dict[int, dict[int, Row]] = {}  # number -> sequence -> message
+        self.ended: dict[int, dict[int, Row]] = {}  # the same of those that ended lately
         self.zones: dict[int, Row] = {}
         self.health: dict[str, Row] = {}
 
@@ -66,24 +69,29 @@ class _Side:
         self.steps += 1
         for row in outputs.warnings:
             self._message(row)
+        self._forget()
         self.zones.update((int(row.zone), row) for row in outputs.zones)
         self.health.update((str(row.part), row) for row in outputs.health)
 
     def _message(self, row: Row) -> None:
         number = int(row.number)
-        if int(row.phase) in _CLOSING:
-            self.open.pop(number, None)
-            return
-        messages = self.open.setdefault(number, {})
+        messages = self.open.pop(number, None) or self.ended.pop(number, {})
         messages[int(row.sequence)] = row
         if len(messages) > MESSAGES:
             del messages[sorted(messages)[MESSAGES // 2]]
+        (self.ended if int(row.phase) in _CLOSING else self.open)[number] = messages
 
-    def warnings(self, *, latest: bool) -> Warnings:
+    def _forget(self) -> None:
+        for number, messages in list(self.ended.items()):
+            if self.now_ns - int(messages[max(messages)].time_ns) > ENDED_NS:
+                del self.ended[number]
+
+    def warnings(self, *, latest: bool, ended: bool = False) -> Warnings:
         """The messages of open warnings, in the order in which they were said; or the latest of each."""
+        all_messages = [*self.open.values(), *(self.ended.values() if ended else ())]
         rows = [
             messages[sequence]
-            for messages in self.open.values()
+            for messages in all_messages
             for sequence in (sorted(messages)[-1:] if latest else sorted(messages))
         ]
         if not latest:
@@ -138,11 +146,14 @@ class Board:
         latest = self._sides[site].latest
         return 0 if latest is None else len(latest.tracks)
 
-    def said(self, site: str) -> Outputs:
-        """All that holds at a site, as if one step had said it: every message of what is open, every state."""
+    def said(self, site: str, *, ended: bool = True) -> Outputs:
+        """All that holds at a site, as if one step had said it: every message of what is open, every state.
+
+        With `ended`, the messages of warnings that ended in the last 10 s too.
+        """
         with self._lock:
             side = self._sides[site]
-            warnings, (zones, health) = side.warnings(latest=False), side.states()
+            warnings, (zones, health) = side.warnings(latest=False, ended=ended), side.states()
         nothing = Tracks.empty(), Predictions.empty()
         return Outputs(side.now_ns, *nothing, warnings, Engagements.empty(), {}, None, health, zones)
 

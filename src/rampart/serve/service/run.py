@@ -20,6 +20,7 @@ from rampart.serve.delivery import Alarm
 from rampart.serve.feed import Receiver, plan_feeds
 from rampart.serve.journal.writer import KEEP_DAYS
 
+from .memory import give_back
 from .mode import Mode
 from .rehearsal import rehearse
 from .service import Service, make_receiver
@@ -79,6 +80,7 @@ def run_service(scenario: Scenario, options: Options, show: Show | None = None) 
     InputError
         If the file cannot be run, before anything is started.
     """
+    give_back()
     clock = PacedClock(time.time_ns(), options.speed)
     Service(scenario, mode=options.mode, clock=clock)  # whatever is wrong is said now; what is loaded is loaded
     started = scenario.starting(clock())

@@ -529,7 +529,7 @@ class Service:
         self.mode = mode
         if mode.sends:  # what peers have missed: the states of zones
             for site in self._cores:
-                self.dispatcher.recall(site, self.board.said(site))
+                self.dispatcher.recall(site, self.board.said(site, ended=False))
 
 
 def make_receiver(plan: FeedPlan, clock: Clock) -> Receiver:
