@@ -1,52 +1,18 @@
 """The service as one object: what it shows, whom it tells, and how it goes from shadow to actual."""
 
-import time
 from dataclasses import replace
 
 import pytest
 
 from rampart.errors import InputError, RunError
 from rampart.exercise.raid import Raid
-from rampart.pipeline import LIVE_ROOMS, load, parse_scenario
+from rampart.pipeline import load
 from rampart.records import AlertStatus, DecisionKind, Detections, decide
 from rampart.serve.service import Mode, Service
 
-SITE = """
-schema = 1
-name = "camp"
-mode = "shadow"
-[[site]]
-id = "camp"
-origin = { lat_deg = 33.30, lon_deg = 44.39, height_m = 34.0 }
-[[zone]]
-id = "north"
-polygon_en_m = [[-150, 50], [150, 50], [150, 250], [-150, 250]]
-shelter_time_s = 10.0
-[[sensor]]
-id = "r1"
-kind = "radar3d"
-position_enu_m = [0.0, 0.0, 12.0]
-range_sigma_m = 10.0
-azimuth_sigma_deg = 0.2
-elevation_sigma_deg = 0.2
-range_rate_sigma_ms = 1.0
-scan_period_s = 0.5
-delay_s = 0.1
-false_alarms_per_scan = 20.0
-reference_range_m = 12000.0
-minimum_radial_speed_ms = 25.0
-"""
+from .live.site import TEXT, live_site, until
 
-
-def until(condition, within_s=10.0):
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
-def live_site(text=SITE):
-    return parse_scenario(text, "camp.toml", rooms=LIVE_ROOMS)
+SITE = TEXT.replace('name = "camp"\n', 'name = "camp"\nmode = "shadow"\n', 1)
 
 
 def order(service, what=DecisionKind.WARN):
@@ -65,8 +31,8 @@ class HandClock:
 
 
 def test_a_live_site_needs_no_start_and_has_a_mode():
-    assert Service(live_site()).mode is Mode.SHADOW
-    assert Service(live_site(), mode=Mode.EXERCISE).mode is Mode.EXERCISE
+    assert Service(live_site(SITE)).mode is Mode.SHADOW
+    assert Service(live_site(SITE), mode=Mode.EXERCISE).mode is Mode.EXERCISE
     assert Service(live_site(SITE.replace('mode = "shadow"', ""))).mode is Mode.SHADOW
     with pytest.raises(InputError, match="mode = 'loud', expected 'shadow', 'exercise' or 'actual'"):
         live_site(SITE.replace("shadow", "loud"))
@@ -74,7 +40,7 @@ def test_a_live_site_needs_no_start_and_has_a_mode():
 
 def test_the_view_and_the_listeners_have_what_the_chain_said():
     told = []
-    with Service(live_site()) as service:
+    with Service(live_site(SITE)) as service:
         end = service.subscribe(lambda site, outputs: told.append((site, outputs)))
         service.receive("camp", Detections.empty(), heard=[0])
         until(lambda: service.view("camp").steps >= 1)
@@ -94,7 +60,7 @@ def test_the_view_and_the_listeners_have_what_the_chain_said():
 
 
 def test_in_an_exercise_nothing_is_actual():
-    with Service(live_site(), mode=Mode.EXERCISE) as service:
+    with Service(live_site(SITE), mode=Mode.EXERCISE) as service:
         service.decide("camp", order(service))
         until(lambda: len(service.view("camp").warnings))
         assert service.view("camp").warnings.status.tolist() == [int(AlertStatus.EXERCISE)]
@@ -106,7 +72,7 @@ def test_a_listener_that_fails_is_counted_and_the_next_one_told():
     def broken(site, outputs):
         raise ValueError("no")
 
-    with Service(live_site()) as service:
+    with Service(live_site(SITE)) as service:
         service.subscribe(broken)
         service.subscribe(lambda site, outputs: told.append(site))
         service.receive("camp", Detections.empty(), heard=[0])
@@ -115,7 +81,7 @@ def test_a_listener_that_fails_is_counted_and_the_next_one_told():
 
 
 def test_going_actual_is_refused_while_a_check_is_red():
-    with Service(live_site()) as service:
+    with Service(live_site(SITE)) as service:
         service.receive("camp", Detections.empty(), heard=[0])
         until(lambda: service.view("camp").steps)
         with pytest.raises(RunError, match=r"peers: the file has no \[\[out\]\]"):
