@@ -74,7 +74,8 @@ def rows(
             ours = {"tracks": len(np.unique(samples.flight))}
             ours.update((f"at_{s}", figures(samples.take(np.isclose(samples.share, s)))) for s in SHARES)
             ours["ellipses"] = coverage(samples)
-        worst = max((f["impact_over_bound"] for f in ours.values() if "impact_over_bound" in f), default=None)
+        over = (ours.get(f"at_{s}", {}).get("impact_over_bound") for s in SHARES)
+        worst = max((ratio for ratio in over if ratio is not None), default=None)
         found.append({"name": name, "ours": ours, "peer": None, "ratio": worst})
     return found
 
