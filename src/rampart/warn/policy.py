@@ -66,6 +66,8 @@ class Policy:
         until their people must move, and the prediction sharpens. The second share holds once it has.
     settled_hits : int
         Detections that a prediction needs for that: of a rocket that was seen under thrust, two after the burnout.
+    wait_unseen_s : float
+        Nor does anybody wait for a track that has not been seen for so long: nothing sharpens while it is out of sight.
     debris_hold_s, debris_radius_m : float
         A threat that ends in the air holds every warning so near to the place below it so long.
     blind_hold_s : float
@@ -90,6 +92,7 @@ class Policy:
     wait_share: float = 0.8
     settled_share: float = 0.2
     settled_hits: int = 5
+    wait_unseen_s: float = 3.0
     margin_s: float = 3.0
     confirm_s: float = 0.9
     drone_confirm_s: float = 3.0
@@ -119,7 +122,7 @@ class Policy:
         """Seconds left until people must move; negative if they should be moving already."""
         return (arrival_ns - now_ns) / SECOND - sigma_s - shelter_time_s - self.margin_s
 
-    def wants(self, danger: Danger, probability: float, best: float, slack_s: float) -> bool:
+    def wants(self, danger: Danger, probability: float, best: float, slack_s: float, unseen_s: float = 0.0) -> bool:
         """Whether a zone should be warned of a track.
 
         Parameters
@@ -130,6 +133,8 @@ class Policy:
             That it hits this zone, and its likeliest zone, given that it is a threat.
         slack_s : float
             Time left to wait.
+        unseen_s : float
+            Since the latest detection.
 
         Examples
         --------
@@ -147,7 +152,8 @@ class Policy:
             return True
         if danger.drone:
             return chance >= self.early_probability
-        share = self.wait_share if danger.hits < self.settled_hits else self.settled_share
+        sharpens = danger.hits < self.settled_hits and unseen_s < self.wait_unseen_s
+        share = self.wait_share if sharpens else self.settled_share
         return probability >= share * best and chance >= self.prepare_probability
 
     def confirmed(self, danger: Danger, wished_ns: int, fresh: int) -> bool:

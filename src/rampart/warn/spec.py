@@ -28,7 +28,8 @@ class WarnerSpec(Spec):
     sure_weight: Share = 0.8  #: from here on a ballistic threat is warned of at once
     wait_share: Share = 0.8  #: of the likeliest zone's probability: less likely zones wait while there is time
     settled_share: Share = 0.2  #: the same once the prediction has settled ...
-    settled_hits: Count = 5  #: ... which takes so many detections
+    settled_hits: Count = 5  #: ... which takes so many detections ...
+    wait_unseen_s: NonNegative = 3.0  #: ... or once the track has not been seen for so long
     margin_s: NonNegative = 3.0  #: added to the shelter time
     #: how long a ballistic threat of which the tracker is not sure must last before its zone is warned
     confirm_s: NonNegative = 0.9

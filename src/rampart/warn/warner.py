@@ -223,6 +223,7 @@ class Warner:
         for danger in dangers:
             if not danger.zones or danger.belief < self.policy.least_weight:
                 continue
+            unseen_s = (now_ns - danger.updated_ns) / SECOND
             best = max(p for p, _, _ in danger.zones.values())
             for zone, (p, arrival_ns, sigma_s) in danger.zones.items():
                 alert = self._open.get(zone)
@@ -232,7 +233,7 @@ class Warner:
                     continue  # down already: an alarm after the impact helps nobody
                 shelter_s = self.site.zones[zone].shelter_time_s
                 slack_s = self.policy.slack_s(arrival_ns, sigma_s, shelter_s, now_ns)
-                if not self.policy.wants(danger, p, best, slack_s):
+                if not self.policy.wants(danger, p, best, slack_s, unseen_s):
                     continue
                 since_ns, hits = self._wished.get((zone, danger.track), (now_ns, danger.hits))
                 if not self.policy.confirmed(danger, now_ns - since_ns, danger.hits - hits):
