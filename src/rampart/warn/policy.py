@@ -68,6 +68,8 @@ class Policy:
         Detections that a prediction needs for that: of a rocket that was seen under thrust, two after the burnout.
     wait_unseen_s : float
         Nor does anybody wait for a track that has not been seen for so long: nothing sharpens while it is out of sight.
+    unseen_sigmas : float
+        So many sigmas early people are told to move then, in place of one.
     debris_hold_s, debris_radius_m : float
         A threat that ends in the air holds every warning so near to the place below it so long.
     blind_hold_s : float
@@ -93,6 +95,7 @@ class Policy:
     settled_share: float = 0.2
     settled_hits: int = 5
     wait_unseen_s: float = 3.0
+    unseen_sigmas: float = 3.0
     margin_s: float = 3.0
     confirm_s: float = 0.9
     drone_confirm_s: float = 3.0
@@ -118,9 +121,23 @@ class Policy:
         """Probability from which the expected cost of silence is the greater one."""
         return self.drone_probability if drone else self.warn_probability
 
-    def slack_s(self, arrival_ns: int, sigma_s: float, shelter_time_s: float, now_ns: int) -> float:
-        """Seconds left until people must move; negative if they should be moving already."""
-        return (arrival_ns - now_ns) / SECOND - sigma_s - shelter_time_s - self.margin_s
+    def slack_s(
+        self, arrival_ns: int, sigma_s: float, shelter_time_s: float, now_ns: int, unseen_s: float = 0.0
+    ) -> float:
+        """Seconds left until people must move; negative if they should be moving already.
+
+        What is seen gets surer in time, so one sigma is enough; of what is out of sight the doubt stays.
+        """
+        sigmas = 1.0 if unseen_s < self.wait_unseen_s else self.unseen_sigmas
+        return (arrival_ns - now_ns) / SECOND - sigmas * sigma_s - shelter_time_s - self.margin_s
+
+    def moves_ns(self, threat: Threat, shelter_time_s: float) -> tuple[int, ...]:
+        """When people must move if nothing else is seen: by the time of arrival alone, and once it is out of sight."""
+        due = threat.arrival_ns - _ns(threat.sigma_s + shelter_time_s + self.margin_s)
+        if threat.drone:
+            return (due,)
+        early = due - _ns((self.unseen_sigmas - 1.0) * threat.sigma_s)
+        return due, max(early, threat.updated_ns + _ns(self.wait_unseen_s))
 
     def wants(self, danger: Danger, probability: float, best: float, slack_s: float, unseen_s: float = 0.0) -> bool:
         """Whether a zone should be warned of a track.

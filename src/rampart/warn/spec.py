@@ -30,6 +30,7 @@ class WarnerSpec(Spec):
     settled_share: Share = 0.2  #: the same once the prediction has settled ...
     settled_hits: Count = 5  #: ... which takes so many detections ...
     wait_unseen_s: NonNegative = 3.0  #: ... or once the track has not been seen for so long
+    unseen_sigmas: NonNegative = 3.0  #: then shelter is said so many sigmas of the arrival early, else one
     margin_s: NonNegative = 3.0  #: added to the shelter time
     #: how long a ballistic threat of which the tracker is not sure must last before its zone is warned
     confirm_s: NonNegative = 0.9

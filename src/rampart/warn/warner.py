@@ -223,7 +223,7 @@ class Warner:
         for danger in dangers:
             if not danger.zones or danger.belief < self.policy.least_weight:
                 continue
-            unseen_s = (now_ns - danger.updated_ns) / SECOND
+            unseen_s = 0.0 if danger.drone else (now_ns - danger.updated_ns) / SECOND
             best = max(p for p, _, _ in danger.zones.values())
             for zone, (p, arrival_ns, sigma_s) in danger.zones.items():
                 alert = self._open.get(zone)
@@ -232,7 +232,7 @@ class Warner:
                 if now_ns > arrival_ns + 2.0 * sigma_s * SECOND:
                     continue  # down already: an alarm after the impact helps nobody
                 shelter_s = self.site.zones[zone].shelter_time_s
-                slack_s = self.policy.slack_s(arrival_ns, sigma_s, shelter_s, now_ns)
+                slack_s = self.policy.slack_s(arrival_ns, sigma_s, shelter_s, now_ns, unseen_s)
                 if not self.policy.wants(danger, p, best, slack_s, unseen_s):
                     continue
                 since_ns, hits = self._wished.get((zone, danger.track), (now_ns, danger.hits))
@@ -291,7 +291,8 @@ class Warner:
         shelter_s = self.site.zones[alert.zone].shelter_time_s
         for threat in alert.threats.values():
             if threat.state == State.ACTIVE and threat.away_ns is None:
-                slack_s = policy.slack_s(threat.arrival_ns, threat.sigma_s, shelter_s, now_ns)
+                unseen_s = 0.0 if threat.drone else (now_ns - threat.updated_ns) / SECOND
+                slack_s = policy.slack_s(threat.arrival_ns, threat.sigma_s, shelter_s, now_ns, unseen_s)
                 asked = policy.phase(threat.probability, threat.drone, slack_s)
                 alert.phase = max(alert.phase, Phase.SHELTER if threat.debris else asked)
         if joined is None and alert.phase == before and not self._moved(now_ns, alert, leading):
@@ -383,9 +384,7 @@ class Warner:
                 if due is not None:
                     times.append(max(due[0], self._held_ns(alert, failed=True) if due[1].failed else held_ns))
                 if alert.phase == Phase.PREPARE:
-                    times.append(
-                        threat.arrival_ns - round((threat.sigma_s + shelter_s + self.policy.margin_s) * SECOND)
-                    )
+                    times += self.policy.moves_ns(threat, shelter_s)
         # a wish is weighed again when new evidence comes: waking for it would only confirm old evidence
         return min((t for t in times if t > now_ns), default=None)
 
