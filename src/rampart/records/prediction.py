@@ -27,7 +27,9 @@ class Predictions(Columns):
     impact_covariance: np.ndarray = column("f8", 2, 2, doc="east-north, m2")
     impact_ns: np.ndarray = column("i8", doc="time it comes down or reaches the corridor's end, ns UTC")
     impact_sigma_s: np.ndarray = column("f8", doc="one sigma of that time, s")
-    impact_time_covariance: np.ndarray = column("f8", 2, missing=0.0, doc="of that point's east and north with it, m s")
+    impact_time_covariance: np.ndarray = column(
+        "f8", 2, missing=0.0, doc="IMPACT: of that point's east and north with that time, m s; 0: not known to depend"
+    )
     impact_velocity_enu: np.ndarray = column("f8", 3, doc="at the impact point, m/s")
     launch_enu: np.ndarray = column("f8", 3, doc="where it came from, m; nan where unknown")
     launch_covariance: np.ndarray = column("f8", 2, 2, doc="east-north, m2; nan where unknown")

@@ -126,13 +126,29 @@ class Policy:
     ) -> float:
         """Seconds left until people must move; negative if they should be moving already.
 
-        What is seen gets surer in time, so one sigma is enough; of what is out of sight the doubt stays.
+        Parameters
+        ----------
+        arrival_ns, sigma_s : int, float
+            When it comes down in their zone, ns UTC, and one sigma of that.
+        shelter_time_s : float
+            What they need.
+        now_ns : int
+            Time of the step, ns UTC.
+        unseen_s : float
+            Since the latest detection. What is seen gets surer in time, so one sigma is enough; of what is out of sight
+            the doubt stays.
+
+        Examples
+        --------
+        >>> arrival_ns = 30 * SECOND
+        >>> Policy().slack_s(arrival_ns, 2.0, 10.0, 0), Policy().slack_s(arrival_ns, 2.0, 10.0, 0, unseen_s=5.0)
+        (15.0, 11.0)
         """
         sigmas = 1.0 if unseen_s < self.wait_unseen_s else self.unseen_sigmas
         return (arrival_ns - now_ns) / SECOND - sigmas * sigma_s - shelter_time_s - self.margin_s
 
     def moves_ns(self, threat: Threat, shelter_time_s: float) -> tuple[int, ...]:
-        """When people must move if nothing else is seen: by the time of arrival alone, and once it is out of sight."""
+        """When people must move if nothing else is seen, ns UTC: `slack_s` is 0 then; seen, and once out of sight."""
         due = threat.arrival_ns - _ns(threat.sigma_s + shelter_time_s + self.margin_s)
         if threat.drone:
             return (due,)

@@ -223,7 +223,7 @@ class Warner:
         for danger in dangers:
             if not danger.zones or danger.belief < self.policy.least_weight:
                 continue
-            unseen_s = 0.0 if danger.drone else (now_ns - danger.updated_ns) / SECOND
+            unseen_s = _unseen_s(now_ns, danger)
             best = max(p for p, _, _ in danger.zones.values())
             for zone, (p, arrival_ns, sigma_s) in danger.zones.items():
                 alert = self._open.get(zone)
@@ -291,7 +291,7 @@ class Warner:
         shelter_s = self.site.zones[alert.zone].shelter_time_s
         for threat in alert.threats.values():
             if threat.state == State.ACTIVE and threat.away_ns is None:
-                unseen_s = 0.0 if threat.drone else (now_ns - threat.updated_ns) / SECOND
+                unseen_s = _unseen_s(now_ns, threat)
                 slack_s = policy.slack_s(threat.arrival_ns, threat.sigma_s, shelter_s, now_ns, unseen_s)
                 asked = policy.phase(threat.probability, threat.drone, slack_s)
                 alert.phase = max(alert.phase, Phase.SHELTER if threat.debris else asked)
@@ -422,6 +422,11 @@ class Warner:
         self._orders.restore(snapshot["orders"])
         self._debris.restore(snapshot["debris"])
         self._board.restore(snapshot["board"])
+
+
+def _unseen_s(now_ns: int, seen: Danger | Threat) -> float:
+    """Seconds since it was last seen; 0 for drones, which can turn unseen and are weighed when they are seen again."""
+    return 0.0 if seen.drone else (now_ns - seen.updated_ns) / SECOND
 
 
 def _records(messages: list[dict[str, Any]]) -> Warnings:
