@@ -21,6 +21,7 @@ from rampart.serve.delivery import Dispatcher
 from rampart.wire.cot import EventStream, read_event
 from rampart.wire.message_error import MessageError
 
+from .listening import listening
 from .raid import SECOND, outputs
 
 PONG = (
@@ -115,14 +116,8 @@ class TakServer:
 @asynccontextmanager
 async def tak_server(port=0, tls=None):
     server = TakServer()
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", port, ssl=tls)
-    server.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with listening(server.serve, port, tls) as server.port:
         yield server
-    finally:
-        listening.close()
-        server.reset()
-        await asyncio.sleep(0)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from rampart.records import AlertStatus, Outcome, Phase, TrackStatus
 from rampart.serve.delivery import PeerState, Setting, Urgency
 from rampart.words import Notice
 
+from .listening import listening
 from .raid import SECOND, START, warning
 from .tak import delivering, picture, until
 
@@ -84,15 +85,8 @@ class Node:
 @asynccontextmanager
 async def node(tls=None):
     there = Node()
-    listening = await asyncio.start_server(there.serve, "127.0.0.1", 0, ssl=tls)
-    there.port = listening.sockets[0].getsockname()[1]
-    try:
+    async with listening(there.serve, tls=tls) as there.port:
         yield there
-    finally:
-        listening.close()
-        if there.writer is not None:
-            there.writer.transport.abort()
-        await asyncio.sleep(0)
 
 
 def test_we_register_and_report_before_anything_else(site):
