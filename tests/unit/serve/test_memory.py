@@ -30,3 +30,21 @@ def test_large_blocks_go_back():
     ).stdout.split()
     assert took == "1"
     assert int(grown_kb) < 8_000
+
+
+SETTLED = """
+import gc
+from rampart.serve.service.memory import settle
+
+kept = [[] for _ in range(10_000)]
+settle()
+print(len(gc.get_objects()), gc.get_freeze_count())
+"""
+
+
+def test_what_stays_is_not_looked_through_for_garbage():
+    looked_at, frozen = subprocess.run(
+        [sys.executable, "-c", SETTLED], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert int(looked_at) < 1_000
+    assert int(frozen) > 10_000

@@ -37,6 +37,7 @@ def _parts(quick: bool, minutes: float | None) -> dict[str, Callable[[], list[Ro
         "page": lambda: run_page(quick=quick),
         "load": lambda: run_load(STEPS[0], seconds[0]),
         "load-5000": lambda: run_load(STEPS[1], seconds[1]),
+        "load-by-turn": lambda: run_load(STEPS[0], seconds[1], by_turn=True),
     }
 
 

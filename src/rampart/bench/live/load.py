@@ -24,9 +24,9 @@ WARM_SHARE = 0.25  #: of the time, before memory and latency are looked at
 _OUT = '\n[[out]]\nid = "mqtt"\nkind = "mqtt"\nurl = "mqtt://127.0.0.1:{port}"\n'
 
 
-def run_load(load: Load, seconds: float) -> list[dict[str, Any]]:
-    """Rows of one load."""
-    name = f"{round(load.reports_per_s, -2):.0f} reports/s, {load.targets} targets"
+def run_load(load: Load, seconds: float, *, by_turn: bool = False) -> list[dict[str, Any]]:
+    """Rows of one load; `by_turn`: radars hand over what they saw of salvos a whole turn at a time."""
+    name = f"{round(load.reports_per_s, -2):.0f} reports/s, {load.targets} targets" + ", by turn" * by_turn
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         out = ""
@@ -41,7 +41,7 @@ def run_load(load: Load, seconds: float) -> list[dict[str, Any]]:
                 if shown is not None:
                     ears.enter_context(listener(shown["url"], shown["token"], sink))
                 port = host.last_live["ports"]["radars"]
-                config = {"targets": load.targets, "radars": load.radars, "period_s": load.period_s}
+                config = {"targets": load.targets, "radars": load.radars, "period_s": load.period_s, "by_turn": by_turn}
                 busy = os.getloadavg()[0]
                 with sender(port=port, seconds=seconds, **config) as process:
                     sent = json.loads(process.communicate()[0])

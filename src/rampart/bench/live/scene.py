@@ -18,6 +18,7 @@ ZONES = 40
 TICK_S = 0.02  #: datagrams leave this often
 PER_DATAGRAM = 34  #: records, below 1,400 octets
 SALVO_S = 15.0
+DELAY_S = 0.02  #: from the beam to the datagram
 P_DETECT = 0.95
 
 _HEAD = """schema = 1
@@ -44,7 +45,7 @@ azimuth_sigma_deg = 0.2
 elevation_sigma_deg = 0.2
 range_rate_sigma_ms = 1.0
 scan_period_s = {period_s}
-delay_s = 0.02
+delay_s = {delay_s}
 false_alarms_per_scan = {false_alarms}
 reference_range_m = 16000.0
 minimum_radial_speed_ms = 25.0
@@ -113,7 +114,7 @@ def _places(load: Load) -> str:
         parts.append(_ZONE.format(n=n, w=w, s=s, e=w + 480, t=s + 480))
     for n in range(load.radars):
         place = {"east": -1500 + 1000 * n, "north": 200 * n}
-        parts.append(_RADAR.format(n=n, period_s=load.period_s, false_alarms=_FALSE_ALARMS, **place))
+        parts.append(_RADAR.format(n=n, period_s=load.period_s, delay_s=DELAY_S, false_alarms=_FALSE_ALARMS, **place))
     return "".join(parts)
 
 
@@ -139,31 +140,44 @@ class Due:
 
 
 class Salvos:
-    """What the radars see of the salvos, flown beforehand; repeated after `cycle_s`."""
+    """What the radars see of the salvos, flown beforehand; repeated after `cycle_s`.
 
-    def __init__(self, load: Load, cycle_s: float = 120.0, seed: int = 1) -> None:
+    Parameters
+    ----------
+    load : Load
+    cycle_s : float
+    seed : int
+    by_turn : bool
+        A radar hands over what it saw when its turn is over, up to a scan late, as our simulated ones do; else each
+        report leaves as soon as the beam has passed, as from radars that send sector by sector - and as the aircraft's.
+    """
+
+    def __init__(self, load: Load, cycle_s: float = 120.0, seed: int = 1, *, by_turn: bool = False) -> None:
         self.cycle_s = cycle_s
         scenario = parse_scenario(_raid_text(load, cycle_s), "bench")
         place: Place = build_places(scenario)[0]
         world = build_world(place, seed=seed, run=0)
         sky, rounds = Sky.build(world.flights), Rounds(world.sensors)
-        self._scans: list[tuple[float, Detections]] = []
+        scans = [Detections.empty()]
+        self.start_ns, due_ns = scenario.start_ns, [np.empty(0, np.int64)]
         while (now_ns := rounds.next_ns) <= scenario.start_ns + round(cycle_s * 1e9):
             due = rounds.due(now_ns)
             seen = Detections.concat([world.sensors[i].step(now_ns, sky).records for i in due])
             seen = seen.take(np.isfinite(seen.range_m))
-            if len(seen):
-                self._scans.append(((now_ns - scenario.start_ns) * 1e-9, seen))
-        self.start_ns = scenario.start_ns
+            scans.append(seen)
+            due_ns.append(np.full(len(seen), now_ns) if by_turn else seen.time_ns + round(DELAY_S * 1e9))
+        at_ns = np.concatenate(due_ns) - self.start_ns
+        order = np.argsort(at_ns, kind="stable")
+        self._seen, self._at_s = Detections.concat(scans).take(order), at_ns[order] * 1e-9
         self._sources = [(1, n + 1) for n in range(load.radars)]
 
     def between(self, from_s: float, to_s: float, start_ns: int, mark: DetectionFlag) -> tuple[list[bytes], int]:
         """The datagrams that fall due in a stretch of time; and their reports."""
         base = from_s // self.cycle_s * self.cycle_s
-        found = [seen for at_s, seen in self._scans if from_s <= base + at_s < to_s]
-        if not found:
+        first, last = np.searchsorted(self._at_s, (from_s - base, to_s - base)).tolist()
+        if first == last:
             return [], 0
-        seen = Detections.concat(found)
+        seen = self._seen.take(slice(first, last))
         shift_ns = start_ns + round(base * 1e9) - self.start_ns
         moved = seen.replace(
             time_ns=seen.time_ns + shift_ns,

@@ -17,7 +17,7 @@ def send(config: dict[str, Any]) -> dict[str, Any]:
     """Send for `seconds` by the clock, never waiting for who receives: what is late is told of."""
     load = Load(config["targets"], config["radars"], config["period_s"])
     mark = DetectionFlag.NONE if config.get("unmarked") else DetectionFlag.SIMULATED
-    salvos = Salvos(load) if config.get("salvos", True) else None
+    salvos = Salvos(load, by_turn=config.get("by_turn", False)) if config.get("salvos", True) else None
     target = ("127.0.0.1", int(config["port"]))
     start_ns, start_s = monotonic_start(1.0)
     stream = Stream(load, start_ns, mark, salvos)

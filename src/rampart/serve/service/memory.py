@@ -1,8 +1,9 @@
-"""Memory: large blocks go back to the system when they are done with."""
+"""Memory: large blocks go back to the system when done with; what stays is not looked through for garbage."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 #: Blocks from here on are mapped one by one: states of chains, of tens of MB, must not leave holes in the heap.
@@ -25,3 +26,15 @@ def give_back() -> bool:
     if mallopt is None:
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES)) and bool(mallopt(_M_ARENA_MAX, ARENAS))
+
+
+def settle() -> None:
+    """Drop garbage now, and never look again at what is left: modules, kernels, the service's own parts.
+
+    Notes
+    -----
+    A full collection stops every thread for as long as it walks all objects, half a second with the compiled kernels
+    loaded. After this it walks what has come since (`gc.freeze`). Before a fork it also keeps their pages shared.
+    """
+    gc.collect()
+    gc.freeze()

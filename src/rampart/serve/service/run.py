@@ -6,6 +6,7 @@ import logging
 import os
 import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,13 +21,16 @@ from rampart.serve.delivery import Alarm
 from rampart.serve.feed import Receiver, plan_feeds
 from rampart.serve.journal.writer import KEEP_DAYS
 
-from .memory import give_back
+from .memory import give_back, settle
 from .mode import Mode
 from .rehearsal import rehearse
 from .service import Service, make_receiver
 from .supervisor import Supervisor
 
 _log = logging.getLogger("rampart.serve")
+#: Between threads that all have something to do. A chain lets others run while its kernels do, some hundred times per
+#: second; at Python's own 5 ms it would wait so long each time for the journal or a picture to be encoded.
+SWITCH_S = 0.0005
 
 
 class Closing(Protocol):
@@ -88,6 +92,7 @@ def run_service(scenario: Scenario, options: Options, show: Show | None = None) 
     receiver = make_receiver(plan, clock)
     try:
         rehearse(started)
+        settle()
         receiver.start(watch=False)
 
         def work(start: int, alive_fd: int) -> int:
@@ -105,6 +110,7 @@ def _work(
     show: Show | None,
 ) -> int:  # fmt: skip
     stop = threading.Event()
+    sys.setswitchinterval(SWITCH_S)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     service = Service(
@@ -116,6 +122,7 @@ def _work(
     try:
         display = None if show is None else show(service)
         fields = {"mode": str(service.mode), "session": service.session, "ports": service.ports, "start": start}
+        settle()
         _log.info("running in %s mode", service.mode, extra={"fields": fields})
         _stay(stop, alive_fd, None if alive_fd >= 0 else receiver)
     finally:
