@@ -48,6 +48,15 @@ test("bytes of a radar become tracks, an alarm and lit zones on the map", async 
   await view.picture("serve-shadow");
 });
 
+test("what the radar saw of what it looked at lies on the map beside its data sheet, by key and by link", async () => {
+  await view.page.keyboard.press("0");
+  await until(async () => (await view.ask("observed"))[0] > 3, 30);
+  await until(() => view.page.evaluate(() => new URLSearchParams(location.search).get("on") === "observed"), 5);
+  await view.picture("serve-observed");
+  await view.page.keyboard.press("0");
+  await until(() => view.page.evaluate(() => !new URLSearchParams(location.search).has("on")), 5);
+});
+
 test("a feed that stops is an alarm, and the zones are shown as not watched", async () => {
   feed.kill("SIGTERM");
   await until(() => view.page.evaluate(() => [...document.querySelectorAll("#alarms li.high b")].some((b) => /STALE|DOWN/.test(b.textContent))), 60);

@@ -2,7 +2,7 @@
 import { visible, type Filter } from "./filter";
 import type { Zone } from "./frames";
 import { Camera, RAD, type Point } from "./geo";
-import { CLASSES, SHORT, type Model, type SiteModel, type Track } from "./model";
+import { CLASSES, SHORT, type Cell, type Model, type SiteModel, type Track } from "./model";
 import { colourOf, Symbols, SYMBOL_SIZE, type Look } from "./symbols";
 import type { Colours } from "./theme";
 
@@ -10,6 +10,7 @@ export interface Layers {
   base: boolean;
   rings: boolean;
   cover: boolean;
+  observed: boolean;
   zones: boolean;
   launches: boolean;
   impacts: boolean;
@@ -17,7 +18,7 @@ export interface Layers {
   tracks: boolean;
   labels: boolean;
 }
-export const LAYERS: (keyof Layers)[] = ["base", "rings", "cover", "zones", "launches", "impacts", "trails", "tracks", "labels"];
+export const LAYERS: (keyof Layers)[] = ["base", "rings", "cover", "zones", "launches", "impacts", "trails", "tracks", "labels", "observed"];
 
 export interface Scene {
   model: Model;
@@ -117,7 +118,7 @@ export class Painter {
     const { camera } = s;
     const key = [
       camera.centre.x, camera.centre.y, camera.zoom, camera.width, camera.height, s.site.ground.id, s.layers.base, s.layers.rings,
-      s.layers.cover, s.lines?.length ?? 0, [...s.site.health.values()].map((h) => h.state).join(),
+      s.layers.cover, s.layers.observed ? s.site.seenAt : 0, s.lines?.length ?? 0, [...s.site.health.values()].map((h) => h.state).join(),
     ].join();
     if (key === this.groundKey) return;
     this.groundKey = key;
@@ -127,6 +128,7 @@ export class Painter {
     c.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     if (s.layers.base && s.lines) this.borders(c, s);
     if (s.layers.cover) this.cover(c, s);
+    if (s.layers.observed) this.observed(c, s);
     if (s.layers.rings) this.rings(c, s);
     this.sensors(c, s);
     this.measure(c, s);
@@ -167,6 +169,33 @@ export class Painter {
       c.setLineDash([]);
       c.globalAlpha = 1;
     }
+  }
+
+  /** What sensors saw of what they looked at, against their data sheets: below half of it hatched, as not watched. */
+  private observed(c: CanvasRenderingContext2D, s: Scene): void {
+    for (const { id, modelled, cells } of s.site.seen) {
+      const sensor = s.site.ground.sensors.find((one) => one.id === id);
+      if (!sensor) continue;
+      for (const cell of cells) {
+        const share = cell.observed / (modelled || 1);
+        this.wedge(c, s, sensor.world, cell);
+        if (share < 0.5) this.hatch(c, this.colours.shelter);
+        c.fillStyle = share < 0.5 ? this.colours.shelter : share < 0.9 ? this.colours.prepare : this.colours.cover;
+        c.globalAlpha = 0.28;
+        c.fill();
+        c.globalAlpha = 1;
+      }
+    }
+  }
+
+  private wedge(c: CanvasRenderingContext2D, s: Scene, centre: Point, cell: Cell): void {
+    const at = s.camera.toScreen(centre);
+    const perM = s.site.ground.plane.metre * s.camera.scale;
+    const [from, to] = [(cell.from_deg - 90) * RAD, (cell.to_deg - 90) * RAD]; // of a canvas, from east
+    c.beginPath();
+    c.arc(at.x, at.y, cell.to_m * perM, from, to);
+    c.arc(at.x, at.y, cell.from_m * perM, to, from, true);
+    c.closePath();
   }
 
   private rings(c: CanvasRenderingContext2D, s: Scene): void {

@@ -7,7 +7,7 @@ import type { Alarm } from "./frames";
 import { Camera, project, unproject } from "./geo";
 import { everything } from "./filter";
 import { Failure, Link } from "./link";
-import { CLASSES, ground, Model, sorted, WORDS, type Ground, type SiteModel } from "./model";
+import { CLASSES, ground, Model, sorted, WORDS, type Ground, type Observed, type SiteModel } from "./model";
 import * as panels from "./panels";
 import { Past, SPEEDS } from "./past";
 import { Sound } from "./sound";
@@ -189,8 +189,16 @@ function slow(): void {
   if (performance.now() - surveyed > 3000 && link.connected) {
     surveyed = performance.now();
     void past.survey().catch(() => {});
+    if (choice.layers.observed) void observe().catch(() => {});
   }
   address();
+}
+
+/** What sensors saw of what they looked at: as of now, also while we look back. */
+async function observe(): Promise<void> {
+  const shown = choice.site;
+  const answer = (await link.ask("GET", `/api/v1/cover?site=${encodeURIComponent(shown)}`)) as { sensors: Observed[] };
+  for (const one of [live, past.model]) one.sites.get(shown)?.observe(answer.sensors);
 }
 
 function chrome(): void {
@@ -458,7 +466,7 @@ const KEYS: [string, string, (() => void) | null][] = [
   ["L", "labels", () => toggle("labels")],
   ["T", "trails", () => toggle("trails")],
   ["/", "filter", () => $("f-id").focus()],
-  ["1 to 9", "layers", null],
+  ["0 to 9", "layers", null],
   ["D", "drawers", () => nextDrawer()],
   ["G", "theme", () => theme(THEMES[(THEMES.indexOf(choice.theme) + 1) % THEMES.length])],
   ["S", "arm or silence the sound of this page", () => void sounds()],
@@ -524,7 +532,7 @@ function key(event: KeyboardEvent): void {
   if (name === "J" || name === "K") nextAlarm(name === "J" ? 1 : -1);
   else if (name === "," || name === ".") jump(name === "," ? -10_000 : 10_000);
   else if (name === "[" || name === "]") speed(name === "[" ? -1 : 1);
-  else if (name >= "1" && name <= "9" && name.length === 1) toggle(LAYERS[Number(name) - 1]);
+  else if (name >= "0" && name <= "9" && name.length === 1) toggle(LAYERS[(Number(name) + 9) % 10]);
   else if (name === "E" || name === "X") document.querySelector<HTMLButtonElement>(`#x-shots button[data-do="${name === "E" ? "release" : "withhold"}"]:not([hidden]):not([disabled])`)?.click();
   else if (name === "+" || name === "=" || name === "-") {
     camera.zoomAt(centre, name === "-" ? -0.5 : 0.5);
@@ -553,8 +561,8 @@ function controls(): void {
   LAYERS.forEach((name, i) => {
     const box = h("input", { type: "checkbox", id: `layer-${name}`, onchange: () => toggle(name) }) as HTMLInputElement;
     box.checked = choice.layers[name];
-    const words = { base: "Outlines", rings: "Range rings", cover: "Modelled cover", zones: "Zones", launches: "Launch points", impacts: "Impact points", trails: "Trails", tracks: "Tracks", labels: "Labels" }[name];
-    $("layers").append(h("label", {}, box, h("kbd", {}, String(i + 1)), words));
+    const words = { base: "Outlines", rings: "Range rings", cover: "Modelled cover", observed: "Observed cover", zones: "Zones", launches: "Launch points", impacts: "Impact points", trails: "Trails", tracks: "Tracks", labels: "Labels" }[name];
+    $("layers").append(h("label", {}, box, h("kbd", {}, String((i + 1) % 10)), words));
     box.addEventListener("change", () => (choice.layers[name] = box.checked));
   });
   for (const name of CLASSES) {
@@ -585,7 +593,7 @@ function controls(): void {
       if (input.type === "checkbox") input.checked = input.id !== "f-threats";
       else input.value = input.id === "f-exist" ? "0" : "";
     }
-    Object.assign(choice.layers, ALL);
+    for (const name of LAYERS) ($(`layer-${name}`) as HTMLInputElement).checked = choice.layers[name] = ALL[name];
     filterSensors();
   };
   $("site").onchange = (event) => chooseSite((event.target as HTMLSelectElement).value);
@@ -698,6 +706,7 @@ function within(polygon: [number, number][], e: number, n: number): boolean {
 /** For tests and the curious: figures only, nothing that acts. */
 Object.defineProperty(window, "rampart", {
   value: {
+    observed: () => site().seen.map((one) => one.cells.length),
     stats: () => ({ ...painter?.stats, tracks: live ? site().tracks.size : 0, alarms: live ? live.alarms.size : 0, gaps: live?.gaps ?? 0, bytes: link.bytes }),
     sound: () => ({ gate: sound.gate, state: sound.state, playing: sound.playing, tones: sound.tones }),
     mode: () => ({ mode: live?.mode, back: lookingBack, at: lookingBack ? past.at : link.now(), stale: live ? stale() : true }),

@@ -41,6 +41,20 @@ export interface SensorGround {
   world: Point;
   cover: Point[];
 }
+/** A piece of a ring about a sensor, and the share of its scans there in which it saw what was there. */
+export interface Cell {
+  from_deg: number;
+  to_deg: number;
+  from_m: number;
+  to_m: number;
+  scans: number;
+  observed: number;
+}
+export interface Observed {
+  id: string;
+  modelled: number | null; // the share that its data sheet claims
+  cells: Cell[];
+}
 export interface Ground {
   id: string;
   name: string;
@@ -90,8 +104,14 @@ export class SiteModel {
   warnings = new Map<number, Warning>();
   sequence = -1;
   step_ms = 0;
+  seen: Observed[] = [];
+  seenAt = 0;
 
   constructor(readonly ground: Ground) {}
+
+  observe(seen: Observed[]): void {
+    [this.seen, this.seenAt] = [seen, this.seenAt + 1];
+  }
 
   /** Take a frame; false if one before it is missing. */
   apply({ head, tables }: Frame): boolean {

@@ -17,13 +17,14 @@ export interface Choice {
 }
 
 export const ALL: Layers = {
-  base: true, rings: true, cover: true, zones: true, launches: true, impacts: true, trails: true, tracks: true, labels: true,
+  base: true, rings: true, cover: true, zones: true, launches: true, impacts: true, trails: true, tracks: true, labels: true, observed: false,
 };
 
 export function read(search: string): Choice {
   const q = new URLSearchParams(search);
   const layers = { ...ALL };
   for (const name of (q.get("off") ?? "").split(".")) if (name in layers) layers[name as keyof Layers] = false;
+  for (const name of (q.get("on") ?? "").split(".")) if (name in layers) layers[name as keyof Layers] = true;
   const filter = everything();
   for (const name of (q.get("hide") ?? "").split(".")) if (name) filter.classes.add(name);
   const figure = (key: string, other: number) => (q.get(key) && isFinite(Number(q.get(key))) ? Number(q.get(key)) : other);
@@ -55,7 +56,9 @@ export function write(c: Choice): string {
   const put = (key: string, value: string | number, usual: string | number) => value !== usual && q.set(key, String(value));
   put("site", c.site, "");
   put("theme", c.theme, "dark");
-  put("off", Object.entries(c.layers).filter(([, on]) => !on).map(([name]) => name).join("."), "");
+  const layers = (on: boolean) => (Object.keys(ALL) as (keyof Layers)[]).filter((name) => ALL[name] !== on && c.layers[name] === on).join(".");
+  put("off", layers(false), "");
+  put("on", layers(true), "");
   put("hide", [...c.filter.classes].join("."), "");
   put("exist", c.filter.existence, 0);
   put("above", c.filter.above_m, -Infinity);

@@ -76,6 +76,10 @@ class Source:
         """There are none."""
         return []
 
+    def observed_cover(self, site: str) -> list[dict[str, Any]]:
+        """No sensor looks."""
+        return []
+
     def counters(self) -> dict[str, float]:
         """How many steps there were."""
         return {"steps_total": float(self._count)}

@@ -93,6 +93,10 @@ class Watched:
         """How each peer stands."""
         return self._service.peers()
 
+    def observed_cover(self, site: str) -> list[dict[str, Any]]:
+        """What the sensors saw of what they looked at."""
+        return self._service.observed_cover(site)
+
     def counters(self) -> dict[str, float]:
         """Running figures."""
         return self._service.counters()

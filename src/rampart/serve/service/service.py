@@ -38,6 +38,7 @@ from rampart.serve.receiver.ring import Packet
 from .board import Board, SiteView
 from .check import Check, find_faults
 from .feeds import FeedDesk
+from .looks import ObservedCover, look
 from .mode import Mode
 from .parts import PartBook, PartWatch, Row
 from .recovery import Caught, Past, catch_up, find_past, site_key
@@ -49,6 +50,8 @@ SECOND = 1_000_000_000
 CLOCK_STEP_NS = SECOND // 2
 #: How long an approval may bear on what is said again after a restart.
 APPROVALS_NS = 3_600 * SECOND
+#: More than this between two steps was no watching [ns].
+LONGEST_STEP_NS = 5 * SECOND
 
 Listener = Callable[[str, Outputs], None]  #: site id, what its chain said; in the thread of the site, returns at once
 OnAlarm = Callable[[Alarm], None]
@@ -148,6 +151,8 @@ class Service:
         self._receiver, self._warm = receiver, warm
         self._feeds: FeedDesk | None = None
         self._journal = None if state is None else self._open_journal(state, past, warm=warm)
+        self.cover = {name: ObservedCover(site) for name, site in self.sites.items()}  #: since the start
+        self._stepped_ns: dict[str, int] = {}
         self.shadow = ShadowBook(self.sites, state) if state is not None and self.mode is not Mode.EXERCISE else None
         self._parts = PartBook()
         self._watch = PartWatch(self._part_rows, self.clock, self._raise)
@@ -349,8 +354,20 @@ class Service:
     def _note(self, note: StepNote) -> None:
         if self._journal is not None:
             self._journal.note(note)
-        if self.shadow is not None and note.worked is not None:
-            self.shadow.take(note.site, note.now_ns, note.worked)
+        if note.worked is not None:
+            self._note_looks(note.site, note.now_ns, note.worked)
+
+    def _note_looks(self, site: str, now_ns: int, worked: Worked) -> None:
+        elapsed_ns = min(now_ns - self._stepped_ns.get(site, now_ns), LONGEST_STEP_NS)
+        self._stepped_ns[site] = now_ns
+        looks = look(self.sites[site], elapsed_ns / SECOND, worked)
+        self.cover[site].add(looks)
+        if self.shadow is not None:
+            self.shadow.take(site, now_ns, worked, looks)
+
+    def observed_cover(self, site: str) -> list[dict[str, Any]]:
+        """What the sensors of a site saw of what they looked at since the start, by direction and distance."""
+        return self.cover[site].entry()
 
     def decide(self, site: str, decisions: Decisions) -> None:
         """Take what an operator decided (`rampart.records.decide` makes and checks it), from any thread.

@@ -17,18 +17,16 @@ import numpy as np
 from scipy.stats import chi2
 
 from rampart.errors import InputError
-from rampart.physics.geodesy import enu_to_polar
-from rampart.records import AlertStatus, Phase, Site, TargetClass, TrackStatus, warning_name
+from rampart.records import AlertStatus, Phase, Site, TargetClass, warning_name
 from rampart.serve.core import Worked
+
+from .looks import Looks, ObservedCover
 
 _log = logging.getLogger("rampart.serve")
 SECOND = 1_000_000_000
 DAY_NS = 86_400 * SECOND
-BIN_M = 1000.0
-BINS = 60
 #: Marks of a distribution of latencies are those of a histogram with these edges, ms.
 EDGES_MS = np.concatenate([[0.0], np.geomspace(1.0, 100_000.0, 126)])
-_HELD = (int(TrackStatus.CONFIRMED), int(TrackStatus.COASTED))
 
 
 def poisson_bounds(count: int, hours: float, probability: float = 0.95) -> tuple[float, float]:
@@ -68,8 +66,6 @@ class _Latency:
 
 @dataclass
 class _Sensor:
-    looked: np.ndarray = field(default_factory=lambda: np.zeros(BINS))  # scans at confirmed tracks, by range
-    seen: np.ndarray = field(default_factory=lambda: np.zeros(BINS))  # reports that went to these
     reports: int = 0
     delay: _Latency = field(default_factory=_Latency)
 
@@ -78,6 +74,7 @@ class _Sensor:
 class _Day:
     first_ns: int
     last_ns: int
+    cover: dict[str, ObservedCover]  #: by site
     watched_ns: int = 0  #: in which steps followed each other
     warnings: list[dict[str, Any]] = field(default_factory=list)
     sensors: dict[tuple[str, int], _Sensor] = field(default_factory=lambda: defaultdict(_Sensor))
@@ -109,18 +106,18 @@ class ShadowBook:
         self._day: _Day | None = None
         self._latest: dict[str, int] = {}
 
-    def take(self, site: str, now_ns: int, worked: Worked) -> None:
+    def take(self, site: str, now_ns: int, worked: Worked, looks: Looks) -> None:
         """Take one step, in the thread of its site. A day that is over is written."""
         with self._lock:
             day, over = self._day, None
             if day is None or now_ns // DAY_NS != day.first_ns // DAY_NS:
-                over, day = day, _Day(now_ns, now_ns)
+                over, day = day, _Day(now_ns, now_ns, {name: ObservedCover(one) for name, one in self._sites.items()})
                 self._day = day
-            self._note(day, site, now_ns, worked)
+            self._note(day, site, now_ns, worked, looks)
         if over is not None:
             self._write(over)
 
-    def _note(self, day: _Day, site: str, now_ns: int, worked: Worked) -> None:
+    def _note(self, day: _Day, site: str, now_ns: int, worked: Worked, looks: Looks) -> None:
         elapsed_ns = now_ns - self._latest.get(site, now_ns)
         self._latest[site] = now_ns
         if elapsed_ns < 5 * SECOND and site == next(iter(self._sites)):
@@ -134,7 +131,7 @@ class ShadowBook:
         if standing:
             day.standing[site] = list(standing)
         self._note_reports(day, site, worked)
-        self._note_looks(day, site, min(elapsed_ns, 5 * SECOND) / SECOND, worked)
+        day.cover[site].add(looks)
 
     def _note_reports(self, day: _Day, site: str, worked: Worked) -> None:
         seen = worked.detections
@@ -143,24 +140,6 @@ class ShadowBook:
             sensor = day.sensors[site, index]
             sensor.reports += int(mine.sum())
             sensor.delay.take((seen.received_ns - seen.time_ns)[mine])
-
-    def _note_looks(self, day: _Day, site: str, elapsed_s: float, worked: Worked) -> None:
-        tracks = worked.outputs.tracks
-        held = tracks.take(np.isin(tracks.status, _HELD)) if len(tracks) else tracks
-        if not len(held):
-            return
-        pairs = np.asarray(worked.outputs.info.get("track", {}).get("association", np.empty((0, 2))), np.int64)
-        numbers = {int(n): int(s) for n, s in zip(worked.detections.number, worked.detections.sensor, strict=True)}
-        for index, model in enumerate(self._sites[site].sensors):
-            slant, _, elevation = enu_to_polar(held.state[:, :3] - model.position_enu)
-            inside = (slant >= model.min_range_m) & (slant <= model.max_range_m)
-            inside &= (elevation >= model.min_elevation_rad) & (elevation <= model.max_elevation_rad)
-            bins = np.minimum((slant / BIN_M).astype(int), BINS - 1)
-            sensor = day.sensors[site, index]
-            np.add.at(sensor.looked, bins[inside], elapsed_s / model.scan_period_s)
-            mine = {int(t) for d, t in pairs.tolist() if numbers.get(int(d)) == index}
-            hit = inside & np.isin(held.number, list(mine))
-            np.add.at(sensor.seen, bins[hit], 1.0)
 
     def report(self) -> dict[str, Any] | None:
         """The day so far; None before the first step."""
@@ -221,16 +200,6 @@ class ShadowBook:
         model, sensor = self._sites[site].sensors[index], day.sensors[site, index]
         rows: Sequence[Mapping[str, Any]] = day.standing.get(site, ())
         standing = rows[index] if index < len(rows) else {}
-        cover = [
-            {
-                "from_m": i * BIN_M,
-                "to_m": (i + 1) * BIN_M,
-                "scans": round(float(sensor.looked[i]), 1),
-                "observed": round(min(float(sensor.seen[i] / sensor.looked[i]), 1.0), 3),
-                "modelled": model.p_detect,
-            }
-            for i in np.flatnonzero(sensor.looked >= 5.0).tolist()
-        ]
         return {
             "site": site,
             "id": model.id,
@@ -241,7 +210,7 @@ class ShadowBook:
             "reason": standing.get("reason", ""),
             "bias": standing.get("bias"),
             "sigma": standing.get("sigma"),
-            "cover": cover,
+            "cover": day.cover[site].by_range(index),
         }
 
 

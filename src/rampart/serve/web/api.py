@@ -149,6 +149,15 @@ def sites(request: Request) -> dict[str, Any]:
     return {"schema": 1, "mode": str(display.behind.mode), "sites": display.sites, "map": request.app.state.map}
 
 
+@routes.add("GET", "/api/v1/cover", Role.VIEWER)
+def cover(
+    request: Request, site: Annotated[str, Query(description="Id of the site.", max_length=64)]
+) -> dict[str, Any]:
+    """What each sensor saw of the confirmed tracks that it looked at since the start, by azimuth and distance."""
+    display = _display(request)
+    return {"schema": 1, "site": site, "sensors": display.behind.observed_cover(_chosen(display, site)[0])}
+
+
 @routes.add("GET", "/api/v1/tracks", Role.VIEWER)
 def tracks(request: Request, site: Site_ = None) -> dict[str, Any]:
     """Tracks that are shown, as of the latest step."""

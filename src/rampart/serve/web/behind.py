@@ -42,3 +42,6 @@ class Behind(Protocol):
 
     def counters(self) -> dict[str, float]:
         """Running figures, by the name they have at ``/metrics``."""
+
+    def observed_cover(self, site: str) -> list[dict[str, Any]]:
+        """By sensor, what it saw of what it looked at since the start: a share per direction and distance."""

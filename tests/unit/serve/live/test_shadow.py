@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from rampart.records import (
 )
 from rampart.serve.core import Worked
 from rampart.serve.service import Service
+from rampart.serve.service.looks import ObservedCover, look
 from rampart.serve.service.shadow import DAY_NS, ShadowBook, poisson_bounds
 
 from .site import SECOND, datagram, live_site, until
@@ -58,6 +60,10 @@ def step(now_ns, *, hit=True, warnings=None, range_m=5000.0):
     return Worked(seen, ExternalTracks.empty(), (0,), Decisions.empty(), said)
 
 
+def take(book, site, now_ns, worked, elapsed_s=1.0):
+    book.take(site.id, now_ns, worked, look(site, elapsed_s, worked))
+
+
 def warning(number, now_ns, status=AlertStatus.ACTUAL, sequence=0):
     return Warnings.build(
         1, number=[number], sequence=[sequence], zone=[0], phase=[int(Phase.SHELTER)], time_ns=[now_ns],
@@ -75,7 +81,7 @@ def test_what_would_have_gone_out_is_counted_and_bounded(site, tmp_path):
             101: warning(1, now_ns, sequence=1),
             500: warning(2, now_ns, AlertStatus.EXERCISE),
         }
-        book.take("camp", now_ns, step(now_ns, hit=i % 4 != 0, warnings=said.get(i)))
+        take(book, site, now_ns, step(now_ns, hit=i % 4 != 0, warnings=said.get(i)))
     report = book.report()
     assert report["hours"] == pytest.approx(2.0, abs=0.01)
     assert report["opened"] == 2
@@ -97,7 +103,7 @@ def test_a_real_attack_is_not_counted(site, tmp_path):
     book = ShadowBook({"camp": site}, tmp_path)
     for i in range(10):
         now_ns = NIGHT - 100 * SECOND + i * SECOND
-        book.take("camp", now_ns, step(now_ns, warnings=warning(1, now_ns) if i == 5 else None))
+        take(book, site, now_ns, step(now_ns, warnings=warning(1, now_ns) if i == 5 else None))
     assert book.report()["false"]["n"] == 1
     begin, end = (time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(NIGHT // SECOND - s)) for s in (100, 90))
     (tmp_path / "real.csv").write_text(f"{begin},{end}\nnot a time\n")
@@ -108,7 +114,7 @@ def test_a_day_that_is_over_is_written(site, tmp_path):
     book = ShadowBook({"camp": site}, tmp_path)
     for i in range(20):
         now_ns = NIGHT + i * SECOND
-        book.take("camp", now_ns, step(now_ns, warnings=warning(1, now_ns) if i == 2 else None))
+        take(book, site, now_ns, step(now_ns, warnings=warning(1, now_ns) if i == 2 else None))
     (path,) = tmp_path.glob("shadow-*.json")
     report = json.loads(path.read_text())
     assert report["warnings"][0]["id"] == "camp/W1"
@@ -141,3 +147,28 @@ def test_a_service_writes_its_report(tmp_path):
     report = json.loads(path.read_text())
     assert report["opened"] == 1
     assert report["sensors"][0]["reports"] == 9
+
+
+def test_cover_is_told_by_direction_and_distance(site):
+    cover = ObservedCover(site)
+    for k in range(40):  # due north at 5 km, two scans per second, seen in every fourth; and at 9 km twice only
+        worked = step(NIGHT + k * SECOND, hit=k % 2 == 0)
+        cover.add(look(site, 1.0, worked))
+    for _ in range(2):
+        cover.add(look(site, 1.0, step(NIGHT, range_m=9000.0)))
+    (sensor,) = cover.entry()
+    (cell,) = sensor["cells"]
+    assert (sensor["id"], sensor["modelled"]) == ("r1", site.sensors[0].p_detect)
+    assert cell == {
+        "from_deg": 0.0, "to_deg": 10.0, "from_m": 5000.0, "to_m": 6000.0, "scans": 80.0, "observed": 0.25,
+    }  # fmt: skip
+
+
+def test_a_report_of_a_step_before_and_a_track_outside_of_the_cover_are_no_looks(site):
+    late = step(NIGHT)
+    late.outputs.info["track"]["association"] = np.array([[8, 3]])
+    assert look(site, 1.0, late).seen.tolist() == [0]
+    assert not len(look(site, 1.0, step(NIGHT, range_m=30_000.0)).seen)
+    assert not len(
+        look(site, 1.0, replace(step(NIGHT), outputs=replace(step(NIGHT).outputs, tracks=Tracks.empty()))).seen
+    )

@@ -53,6 +53,9 @@ class Behind:
     def peers(self):
         return self.dead
 
+    def observed_cover(self, site):
+        return [{"id": "radar", "modelled": 0.9, "cells": []}]
+
     def counters(self):
         return {'steps_total{site="embassy"}': 3.0}
 

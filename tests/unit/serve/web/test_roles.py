@@ -18,6 +18,7 @@ BODIES = {
     "/api/v1/mode": {"mode": "shadow", "reason": "test"},
 }
 QUERIES = {
+    "/api/v1/cover": "?site=embassy",
     "/api/v1/timeline": "?site=embassy",
     "/api/v1/history": "?site=embassy&from_ms=0&to_ms=1",
 }

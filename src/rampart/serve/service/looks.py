@@ -1,0 +1,134 @@
+"""Looks: how often each sensor looked at what flies, and how often it saw it, by direction and distance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rampart.physics.geodesy import enu_to_polar
+from rampart.records import Site, TrackStatus
+from rampart.serve.core import Worked
+
+SECTORS, RINGS = 36, 60
+RING_M = 1000.0
+#: Cells with fewer looks say nothing.
+LEAST_SCANS = 5.0
+_HELD = (int(TrackStatus.CONFIRMED), int(TrackStatus.COASTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Of one step, a row per sensor and confirmed track in its cover: (n,) each."""
+
+    sensor: np.ndarray
+    sector: np.ndarray
+    ring: np.ndarray
+    scans: np.ndarray  #: how often it looked in the time of the step
+    seen: np.ndarray  #: how many of its reports went to the track
+
+
+def look(site: Site, elapsed_s: float, worked: Worked) -> Looks:
+    """What the sensors of a site looked at in a step that took `elapsed_s`."""
+    tracks = worked.outputs.tracks
+    held = tracks.take(np.isin(tracks.status, _HELD)) if len(tracks) else tracks
+    rows: list[tuple[np.ndarray, ...]] = []
+    if len(held):
+        sensor_of, track_of = _reports(worked)
+        order = np.argsort(held.number)
+        for index, model in enumerate(site.sensors):
+            slant, azimuth, elevation = enu_to_polar(held.state[:, :3] - model.position_enu)
+            inside = (slant >= model.min_range_m) & (slant <= model.max_range_m)
+            inside &= (elevation >= model.min_elevation_rad) & (elevation <= model.max_elevation_rad)
+            mine = track_of[sensor_of == index]
+            at = order[np.minimum(np.searchsorted(held.number, mine, sorter=order), len(held) - 1)]
+            seen = np.bincount(at[held.number[at] == mine], minlength=len(held))
+            n = int(inside.sum())
+            sector = (np.mod(azimuth[inside], 2.0 * np.pi) * (SECTORS / (2.0 * np.pi))).astype(np.int64) % SECTORS
+            ring = np.minimum((slant[inside] / RING_M).astype(np.int64), RINGS - 1)
+            scans = np.full(n, elapsed_s / model.scan_period_s)
+            rows.append((np.full(n, index), sector, ring, scans, seen[inside]))
+    if not rows:
+        none, whole = np.empty(0), np.empty(0, np.int64)
+        return Looks(whole, whole, whole, none, whole)
+    return Looks(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+
+
+def _reports(worked: Worked) -> tuple[np.ndarray, np.ndarray]:
+    """Sensor and track of each report of the step that went to a track."""
+    pairs = np.asarray(worked.outputs.info.get("track", {}).get("association", ()), np.int64).reshape(-1, 2)
+    numbers = worked.detections.number
+    if not len(pairs) or not len(numbers):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    order = np.argsort(numbers)
+    at = order[np.minimum(np.searchsorted(numbers, pairs[:, 0], sorter=order), len(numbers) - 1)]
+    known = numbers[at] == pairs[:, 0]  # a late scan is taken again with reports of steps before
+    return worked.detections.sensor[at[known]].astype(np.int64), pairs[known, 1]
+
+
+class ObservedCover:
+    """Sums of looks at one site: an estimate that lacks what no sensor ever saw.
+
+    Parameters
+    ----------
+    site : Site
+        Whose sensors these are.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        shape = (len(site.sensors), SECTORS, RINGS)
+        self.scans, self.seen = np.zeros(shape), np.zeros(shape)
+
+    def add(self, looks: Looks) -> None:
+        """Take a step in."""
+        cells = (looks.sensor, looks.sector, looks.ring)
+        np.add.at(self.scans, cells, looks.scans)
+        np.add.at(self.seen, cells, looks.seen)
+
+    def by_range(self, index: int) -> list[dict[str, float | None]]:
+        """Share of its scans in which a sensor saw what was there, by distance, beside its data sheet's."""
+        scans, seen = self.scans[index].sum(axis=0), self.seen[index].sum(axis=0)
+        return [
+            {
+                "from_m": i * RING_M,
+                "to_m": (i + 1) * RING_M,
+                "scans": round(float(scans[i]), 1),
+                "observed": _share(seen[i], scans[i]),
+                "modelled": _claimed(self._site.sensors[index].p_detect),
+            }
+            for i in np.flatnonzero(scans >= LEAST_SCANS).tolist()
+        ]
+
+    def cells(self, index: int) -> list[dict[str, float]]:
+        """The same by direction too: cells of a ring, azimuths clockwise from north."""
+        width_deg = 360.0 / SECTORS
+        sectors, rings = np.nonzero(self.scans[index] >= LEAST_SCANS)
+        return [
+            {
+                "from_deg": i * width_deg,
+                "to_deg": (i + 1) * width_deg,
+                "from_m": j * RING_M,
+                "to_m": (j + 1) * RING_M,
+                "scans": round(float(self.scans[index, i, j]), 1),
+                "observed": _share(self.seen[index, i, j], self.scans[index, i, j]),
+            }
+            for i, j in zip(sectors.tolist(), rings.tolist(), strict=True)
+        ]
+
+    def entry(self) -> list[dict[str, Any]]:
+        """All sensors, for a display."""
+        return [
+            {"id": model.id, "modelled": _claimed(model.p_detect), "cells": self.cells(index)}
+            for index, model in enumerate(self._site.sensors)
+        ]
+
+
+def _claimed(p_detect: float) -> float | None:
+    return p_detect if math.isfinite(p_detect) else None
+
+
+def _share(seen: float, scans: float) -> float:
+    return round(min(float(seen / scans), 1.0), 3)
