@@ -16,66 +16,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rampart.pipeline import Outputs, Place, Scenario, build_chain, build_places, build_world, parse_scenario
-from rampart.records import Detections, Outcome, Phase
-from rampart.sensor.rounds import Rounds
-from rampart.sensor.sky import Sky
+from rampart.pipeline import Outputs, Scenario, build_chain, build_places, parse_scenario
+from rampart.records import Outcome, Phase
 from rampart.serve.core import SiteCore, wall_clock
 from rampart.serve.delivery import Alarm, Dispatcher, PeerState, Setting, build_outs
 
 from . import say
+from .programs import free_port, listens, until
+from .town import fly, head_text, radar_text, salvos_text, zones_text
 
-ZONES = 40
 PERIODS_S = (0.47, 0.49, 0.51, 0.53)  #: of four radars that do not scan in step
 FALSE_ALARMS = 250.0  #: per radar and scan: 2,000 per second in all
-_HEAD = """schema = 1
-name = "delivery"
-start = {start}
-duration_s = {duration_s}
-
-[[site]]
-id = "bench"
-origin = {{ lat_deg = 45.0, lon_deg = 10.0, height_m = 100.0 }}
-"""
-_ZONE = """
-[[zone]]
-id = "z{n}"
-polygon_en_m = [[{w}, {s}], [{e}, {s}], [{e}, {t}], [{w}, {t}]]
-population = 200
-"""
-_RADAR = """
-[[sensor]]
-id = "r{n}"
-kind = "radar3d"
-position_enu_m = [{east}, {north}, 12.0]
-range_sigma_m = 10.0
-azimuth_sigma_deg = 0.2
-elevation_sigma_deg = 0.2
-range_rate_sigma_ms = 1.0
-scan_period_s = {period_s}
-delay_s = 0.05
-false_alarms_per_scan = {false_alarms}
-reference_range_m = 12000.0
-minimum_radial_speed_ms = 25.0
-"""
-_SALVO = """
-[[threat]]
-id = "salvo{n}"
-kind = "rocket"
-count = 10
-spacing_s = 0.5
-arrival_s = {arrival_s}
-impact_en_m = [{east}, {north}]
-spread_m = 500.0
-from_bearing_deg = {bearing}
-time_of_flight_s = 25.0
-"""
 
 
 def run(*, quick: bool = False) -> dict[str, Any]:
@@ -99,49 +55,12 @@ def run(*, quick: bool = False) -> dict[str, Any]:
 def scene(duration_s: float) -> str:
     """A site of 40 zones and four radars in clutter, with a salvo of ten rockets every 15 s."""
     start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    parts = [_HEAD.format(start=start, duration_s=duration_s)]
-    for n in range(ZONES):
-        w, s = -2000 + 500 * (n % 8), -1250 + 500 * (n // 8)
-        parts.append(_ZONE.format(n=n, w=w, s=s, e=w + 480, t=s + 480))
+    parts = [head_text(f"start = {start}\nduration_s = {duration_s}"), zones_text()]
     for n, period_s in enumerate(PERIODS_S):
-        place = {"east": -1500 + 1000 * n, "north": 200 * n}
-        parts.append(_RADAR.format(n=n, period_s=period_s, false_alarms=FALSE_ALARMS, **place))
-    for n, arrival_s in enumerate(np.arange(28.0, duration_s, 15.0)):
         parts.append(
-            _SALVO.format(
-                n=n,
-                arrival_s=arrival_s,
-                east=-1500 + 600 * (n % 6),
-                north=-800 + 400 * (n % 5),
-                bearing=30 + 50 * n % 360,
-            )
+            radar_text(n, period_s=period_s, delay_s=0.05, false_alarms=FALSE_ALARMS, reference_range_m=12_000.0)
         )
-    return "".join(parts)
-
-
-@dataclass(frozen=True)
-class _Scan:
-    now_ns: int
-    detections: Detections
-    heard: tuple[int, ...]
-
-
-def _scans(scenario: Scenario, place: Place) -> list[_Scan]:
-    """What the sensors hand over, flown beforehand: what is measured is not slowed by it."""
-    world = build_world(place, seed=1, run=0)
-    sky, rounds, found = Sky.build(world.flights), Rounds(world.sensors), []
-    while (now_ns := rounds.next_ns) <= scenario.start_ns + round(scenario.head.duration_s * 1e9):
-        due = rounds.due(now_ns)
-        seen = Detections.concat([world.sensors[i].step(now_ns, sky).records for i in due])
-        found.append(_Scan(now_ns, seen, tuple(due)))
-    return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    return "".join(parts) + salvos_text(duration_s, count=10, spread_m=500.0)
 
 
 @contextmanager
@@ -158,22 +77,11 @@ def _process(*command: str, out: Path | None = None) -> Iterator[subprocess.Pope
             process.wait()
 
 
-def _until(condition: Any, seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def _raid(scenario: Scenario, *, stalled: bool) -> list[dict[str, Any]]:
     clock = wall_clock()
     places = build_places(scenario)
     place = places[0]
-    scans = _scans(scenario, place)
+    scans = list(fly(scenario, place, scenario.head.duration_s))  # beforehand: what is measured is not slowed by it
     cold = build_chain(scenario, place, engage=False)
     for scan in scans[: 8 * 45]:  # kernels are loaded and every way through the code is warm before the clock runs
         cold.step(scan.now_ns, scan.detections)
@@ -183,9 +91,9 @@ def _raid(scenario: Scenario, *, stalled: bool) -> list[dict[str, Any]]:
         text = scenario.text + "".join(rows)
         outs = build_outs(parse_scenario(text, "delivery"), places, Setting(clock, folder=folder, session="bench"))
         dispatcher = stack.enter_context(Dispatcher(outs, clock))
-        _until(lambda: all(h.state == PeerState.UP for h in dispatcher.health()))
+        until(lambda: all(h.state == PeerState.UP for h in dispatcher.health()))
         for out in folder.glob("*.sink"):  # listeners are there before the raid
-            _until(lambda out=out: out.exists())
+            until(lambda out=out: out.exists())
         time.sleep(1.0)
         stall()
         steps: list[tuple[int, int]] = []  # time of the step, when what it said was told
@@ -203,14 +111,14 @@ def _raid(scenario: Scenario, *, stalled: bool) -> list[dict[str, Any]]:
                 core.receive(scan.detections.replace(time_ns=scan.detections.time_ns + shift_ns), scan.heard)
                 count += len(scan.detections)
             seconds = (clock() - began_ns) * 1e-9
-        _until(lambda: all(h.queued == 0 for h in dispatcher.health() if not h.peer.startswith("stalled")))
+        until(lambda: all(h.queued == 0 for h in dispatcher.health() if not h.peer.startswith("stalled")))
         time.sleep(0.5)
         return _rows(dispatcher, folder, steps, count / seconds, stalled=stalled)
 
 
 def _peers(stack: ExitStack, folder: Path, stalled: bool) -> tuple[list[str], Any]:
     """Start the peers; their ``[[out]]``, and what makes two of them stall."""
-    sse, cot = _free_port(), _free_port()
+    sse, cot = free_port(), free_port()
     rows = [
         f'\n[[out]]\nid = "sse"\nkind = "sse"\nport = {sse}\n',
         f'\n[[out]]\nid = "cot"\nkind = "cot"\nurl = "tcp://127.0.0.1:{cot}"\nping = false\n',
@@ -218,13 +126,13 @@ def _peers(stack: ExitStack, folder: Path, stalled: bool) -> tuple[list[str], An
     ]
     module = (sys.executable, "-m", "rampart.bench.sinks")
     stack.enter_context(_process(*module, "cot", str(cot)))
-    _until(lambda: _listens(cot))
+    until(lambda: listens(cot))
     brokers = []
     if shutil.which("mosquitto") and shutil.which("mosquitto_sub"):
         for name in ("mqtt", "stalled-mqtt")[: 2 if stalled else 1]:
-            port = _free_port()
+            port = free_port()
             brokers.append(stack.enter_context(_process("mosquitto", "-p", str(port))))
-            _until(lambda port=port: _listens(port))
+            until(lambda port=port: listens(port))
             rows.append(f'\n[[out]]\nid = "{name}"\nkind = "mqtt"\nurl = "mqtt://127.0.0.1:{port}"\n')
             if name == "mqtt":
                 client = ("mosquitto_sub", "-p", str(port), "-q", "1", "-t", "rampart/#", "-F", "%U %t %p")
@@ -309,20 +217,20 @@ def _deaths(count: int) -> dict[str, Any]:
     clock = wall_clock()
     for how, sign in (("killed", signal.SIGKILL), ("stopped", signal.SIGSTOP)):
         for _ in range(count):
-            port = _free_port()
+            port = free_port()
             alarms: list[Alarm] = []
             row = f'\n[[out]]\nid = "mqtt"\nkind = "mqtt"\nurl = "mqtt://127.0.0.1:{port}"\n'
             scenario = parse_scenario(scene(30.0) + row, "delivery")
             places = build_places(scenario)
             with _process("mosquitto", "-p", str(port)) as broker:
-                _until(lambda port=port: _listens(port))
+                until(lambda port=port: listens(port))
                 with Dispatcher(build_outs(scenario, places, Setting(clock)), clock, alarms.append) as dispatcher:
-                    _until(lambda d=dispatcher: d.health()[0].state == PeerState.UP)
+                    until(lambda d=dispatcher: d.health()[0].state == PeerState.UP)
                     time.sleep(0.7 + 0.05 * len(took[how]))
                     alarms.clear()
                     died_ns = clock()
                     broker.send_signal(sign)
-                    _until(lambda alarms=alarms: alarms)
+                    until(lambda alarms=alarms: alarms)
                     took[how].append((alarms[0].since_ns - died_ns) * 1e-9 if alarms else float("inf"))
                     broker.send_signal(signal.SIGCONT)
     ours = {how: {"n": len(s), "p50_s": float(np.median(s)), "max_s": max(s)} for how, s in took.items()}

@@ -10,10 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rampart.bench.programs import until
 from rampart.records import DetectionFlag
 
 from .load import total
-from .programs import Host, until
+from .programs import Host
 from .scene import Load, Stream, site_text
 
 

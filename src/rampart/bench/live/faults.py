@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from rampart.bench.programs import until
 from rampart.ledger.incidents import ClaimDraft, IncidentDraft, Ledger
 
-from .programs import Host, listener, sender, until
+from .programs import Host, listener, sender
 from .scene import Load, site_text
 
 Row = dict[str, Any]

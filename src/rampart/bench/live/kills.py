@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from rampart.bench.programs import until
 from rampart.records import Phase, warning_name
 from rampart.serve.core import Worked
 from rampart.serve.journal import replay_journal
 from rampart.serve.journal.history import segments
 from rampart.serve.journal.scan import scan
 
-from .programs import Host, sender, until
+from .programs import Host, sender
 from .scene import Load, site_text
 
 _CLOSING = ("release", "cancel")

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from rampart.bench.programs import until
 from rampart.records import Phase
 
-from .programs import Host, broker, listener, sender, until
+from .programs import Host, broker, listener, sender
 from .scene import Load, site_text
 
 #: Reports per second and tracks.

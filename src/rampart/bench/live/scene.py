@@ -7,61 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rampart.pipeline import Place, build_places, build_world, parse_scenario
+from rampart.bench.town import fly, head_text, radar_text, salvos_text, zones_text
+from rampart.pipeline import build_places, parse_scenario
 from rampart.records import DetectionFlag, Detections
-from rampart.sensor.rounds import Rounds
-from rampart.sensor.sky import Sky
 from rampart.wire.asterix import report_datagrams, turn_datagrams
 
 SECOND = 1_000_000_000
-ZONES = 40
 TICK_S = 0.02  #: datagrams leave this often
 PER_DATAGRAM = 34  #: records, below 1,400 octets
-SALVO_S = 15.0
 DELAY_S = 0.02  #: from the beam to the datagram
 P_DETECT = 0.95
 
-_HEAD = """schema = 1
-name = "bench"
-{times}
-[[site]]
-id = "bench"
-origin = {{ lat_deg = 45.0, lon_deg = 10.0, height_m = 100.0 }}
-"""
-_ZONE = """
-[[zone]]
-id = "z{n}"
-polygon_en_m = [[{w}, {s}], [{e}, {s}], [{e}, {t}], [{w}, {t}]]
-population = 200
-shelter_time_s = 10.0
-"""
-_RADAR = """
-[[sensor]]
-id = "r{n}"
-kind = "radar3d"
-position_enu_m = [{east}, {north}, 12.0]
-range_sigma_m = 10.0
-azimuth_sigma_deg = 0.2
-elevation_sigma_deg = 0.2
-range_rate_sigma_ms = 1.0
-scan_period_s = {period_s}
-delay_s = {delay_s}
-false_alarms_per_scan = {false_alarms}
-reference_range_m = 16000.0
-minimum_radial_speed_ms = 25.0
-"""
-_SALVO = """
-[[threat]]
-id = "salvo{n}"
-kind = "rocket"
-count = 4
-spacing_s = 0.5
-arrival_s = {arrival_s}
-impact_en_m = [{east}, {north}]
-spread_m = 400.0
-from_bearing_deg = {bearing}
-time_of_flight_s = 25.0
-"""
 _FEED = """
 [[feed]]
 id = "radars"
@@ -98,36 +54,29 @@ class Load:
 
 #: What the tracker is told of false alarms; there are none here, the aircraft are the load.
 _FALSE_ALARMS = 5.0
+_REFERENCE_RANGE_M = 16_000.0
 
 
 def site_text(load: Load, *, port: int = 0, mode: str = "exercise", more: str = "") -> str:
     """The live site file."""
     sensors = ", ".join(f'r{n} = "1/{n + 1}"' for n in range(load.radars))
-    text = _HEAD.format(times=f'mode = "{mode}"') + _places(load)
+    text = head_text(f'mode = "{mode}"') + _places(load, _FALSE_ALARMS)
     return text + _FEED.format(port=port, sensors=sensors) + more
 
 
-def _places(load: Load) -> str:
-    parts = []
-    for n in range(ZONES):
-        w, s = -2000 + 500 * (n % 8), -1250 + 500 * (n // 8)
-        parts.append(_ZONE.format(n=n, w=w, s=s, e=w + 480, t=s + 480))
-    for n in range(load.radars):
-        place = {"east": -1500 + 1000 * n, "north": 200 * n}
-        parts.append(_RADAR.format(n=n, period_s=load.period_s, delay_s=DELAY_S, false_alarms=_FALSE_ALARMS, **place))
-    return "".join(parts)
+def _places(load: Load, false_alarms: float) -> str:
+    radars = [
+        radar_text(
+            n, period_s=load.period_s, delay_s=DELAY_S, false_alarms=false_alarms, reference_range_m=_REFERENCE_RANGE_M
+        )
+        for n in range(load.radars)
+    ]
+    return zones_text("shelter_time_s = 10.0\n") + "".join(radars)
 
 
 def _raid_text(load: Load, seconds: float) -> str:
     times = f"start = 2026-01-01T00:00:00Z\nduration_s = {seconds:.1f}"
-    parts = [
-        _HEAD.format(times=times),
-        _places(load).replace("false_alarms_per_scan = 5.0", "false_alarms_per_scan = 0"),
-    ]
-    for n, arrival_s in enumerate(np.arange(28.0, seconds, SALVO_S)):
-        place = {"east": -1500 + 600 * (n % 6), "north": -800 + 400 * (n % 5), "bearing": 30 + 50 * n % 360}
-        parts.append(_SALVO.format(n=n, arrival_s=arrival_s, **place))
-    return "".join(parts)
+    return head_text(times) + _places(load, 0.0) + salvos_text(seconds, count=4, spread_m=400.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,24 +95,18 @@ class Salvos:
     ----------
     load : Load
     cycle_s : float
-    seed : int
     by_turn : bool
         A radar hands over what it saw when its turn is over, up to a scan late, as our simulated ones do; else each
         report leaves as soon as the beam has passed, as from radars that send sector by sector - and as the aircraft's.
     """
 
-    def __init__(self, load: Load, cycle_s: float = 120.0, seed: int = 1, *, by_turn: bool = False) -> None:
+    def __init__(self, load: Load, cycle_s: float = 120.0, *, by_turn: bool = False) -> None:
         self.cycle_s = cycle_s
         scenario = parse_scenario(_raid_text(load, cycle_s), "bench")
-        place: Place = build_places(scenario)[0]
-        world = build_world(place, seed=seed, run=0)
-        sky, rounds = Sky.build(world.flights), Rounds(world.sensors)
         scans = [Detections.empty()]
         self.start_ns, due_ns = scenario.start_ns, [np.empty(0, np.int64)]
-        while (now_ns := rounds.next_ns) <= scenario.start_ns + round(cycle_s * 1e9):
-            due = rounds.due(now_ns)
-            seen = Detections.concat([world.sensors[i].step(now_ns, sky).records for i in due])
-            seen = seen.take(np.isfinite(seen.range_m))
+        for now_ns, all_seen, _ in fly(scenario, build_places(scenario)[0], cycle_s):
+            seen = all_seen.take(np.isfinite(all_seen.range_m))
             scans.append(seen)
             due_ns.append(np.full(len(seen), now_ns) if by_turn else seen.time_ns + round(DELAY_S * 1e9))
         at_ns = np.concatenate(due_ns) - self.start_ns

@@ -12,6 +12,7 @@ from rampart.records import DecisionKind, Phase, Site, decide, track_name, warni
 from .access import Routes, address_of, person_of
 from .display import Display, peer_entry
 from .gate import COOKIE, SESSION_S, Gate
+from .incidents import Incidents
 from .metrics import MEDIA_TYPE, metrics_text
 from .roles import Role
 from .rows import prediction_rows, track_rows
@@ -208,14 +209,15 @@ def health(request: Request) -> dict[str, Any]:
 @routes.add("GET", "/api/v1/incidents", Role.VIEWER)
 def incidents(request: Request) -> dict[str, Any]:
     """Incidents of the ledger, newest first; none where there is no ledger."""
-    return {"schema": 1, "incidents": request.app.state.incidents()}
+    known: Incidents = request.app.state.incidents
+    return {"schema": 1, "incidents": known.rows()}
 
 
 @routes.add("GET", "/api/v1/calibration", Role.VIEWER)
 def calibration(request: Request) -> dict[str, Any]:
     """Predicted impacts against those found later, real and simulated apart; empty where there is no ledger."""
-    read = getattr(request.app.state.incidents, "calibration", dict)
-    return {"schema": 1, **read()}
+    known: Incidents = request.app.state.incidents
+    return {"schema": 1, **known.calibration()}
 
 
 @routes.add("GET", "/api/v1/alarms", Role.VIEWER)

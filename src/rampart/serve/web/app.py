@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +24,7 @@ from .access import Routes, address_of
 from .client import Client
 from .display import Display
 from .gate import Gate, Person, RefusedError
+from .incidents import Incidents, NoIncidents
 from .pages import ABSENT, read_assets
 from .reference import reference_page, stylesheet
 from .roles import Role
@@ -44,14 +45,12 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
-Incidents = Callable[[], list[dict[str, Any]]]
-
 
 def create_app(
     display: Display,
     gate: Gate,
     *,
-    incidents: Incidents = list,
+    incidents: Incidents | None = None,
     map_files: dict[str, Path] | None = None,
     more: Sequence[Routes] = (),
 ) -> FastAPI:
@@ -63,8 +62,8 @@ def create_app(
         What is shown.
     gate : Gate
         Who may pass.
-    incidents : callable
-        Gives the incidents of the ledger.
+    incidents : Incidents or None
+        Those of the ledger, if there is one.
     map_files : dict or None
         The user's own base map: ``base`` and ``terrain`` -> PMTiles file.
     more : sequence of Routes
@@ -89,7 +88,7 @@ def create_app(
         openapi_url=None,
         lifespan=life,
     )
-    app.state.display, app.state.gate, app.state.incidents = display, gate, incidents
+    app.state.display, app.state.gate, app.state.incidents = display, gate, incidents or NoIncidents()
     app.state.files = dict(map_files or {})
     app.state.map = sorted(app.state.files)
     app.state.assets = read_assets()

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from rampart.errors import RampartError
 
@@ -18,6 +18,28 @@ LOOK_S = 0.4  #: between two looks whether the ledger answers
 KEPT_S = 5.0  #: an answer is given again for so long: a database is no part of a display's pace
 CALIBRATION_KEPT_S = 60.0  #: the same for what is summed over all incidents
 MOST = 500
+
+
+class Incidents(Protocol):
+    """What a display says of past raids."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The incidents, newest first."""
+
+    def calibration(self) -> dict[str, Any]:
+        """Predicted impacts against those found later."""
+
+
+class NoIncidents:
+    """Where there is no ledger."""
+
+    def rows(self) -> list[dict[str, Any]]:
+        """None."""
+        return []
+
+    def calibration(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
 
 
 class LedgerIncidents:
@@ -34,7 +56,7 @@ class LedgerIncidents:
         self._rows: _Kept[list[dict[str, Any]]] = _Kept(self._read, [], KEPT_S)
         self._calibration: _Kept[dict[str, Any]] = _Kept(self._read_calibration, {}, CALIBRATION_KEPT_S)
 
-    def __call__(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, Any]]:
         """The incidents; the latest that were read where the ledger does not answer."""
         return self._rows.get()
 

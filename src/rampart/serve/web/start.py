@@ -18,6 +18,7 @@ from .alarms import Transition
 from .app import create_app
 from .behind import Behind
 from .display import Display
+from .incidents import Incidents
 from .pages import read_assets
 from .roles import Role
 from .server import WebServer, WebSettings
@@ -66,7 +67,7 @@ def open_display(
     settings: WebSettings,
     *,
     dev: Role | None = None,
-    incidents: Callable[[], list[dict[str, Any]]] = list,
+    incidents: Incidents | None = None,
     map_files: Mapping[str, Path] | None = None,
     alarm_log: Path | None = None,
     alarm_store: AlarmStore | None = None,
@@ -84,8 +85,8 @@ def open_display(
         Where, and by whom.
     dev : Role or None
         Make a token with that role for this start, at an address of this machine only.
-    incidents : callable
-        Gives the incidents of the ledger.
+    incidents : Incidents or None
+        Those of the ledger, if there is one.
     map_files : mapping or None
         The user's own base map: ``base`` and ``terrain`` -> PMTiles file.
     alarm_log : pathlib.Path or None
