@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels_memory import read_table
 
 # Drag pieces per unit of Mach number: 0.025 wide, which keeps the impact within 0.4 mm of that with the curve itself.
@@ -27,7 +27,7 @@ UNDERGROUND = 2
 INVALID = 3
 
 
-@kernel
+@leaf
 def _locate(u, top):
     """Interval and fraction of u in [0, top], clamped; nan counts as 0, so that no index leaves its table."""
     u = u if u > 0.0 else 0.0
@@ -37,7 +37,7 @@ def _locate(u, top):
     return i, u - i
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _level(x, y, z, site):
     """Height above the datum over a round Earth, as a place in the atmosphere's rows (clamped; nan counts as 0)."""
     height = (
@@ -51,7 +51,7 @@ def _level(x, y, z, site):
     return u if u < read_table(site, 7) else read_table(site, 7)
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _air(u, atmosphere):
     """The row of the atmosphere at a place: its number as a float and its eight values."""
     row = np.int32(u)
@@ -67,7 +67,7 @@ def _air(u, atmosphere):
     return float(row), rho, rho_step, sound, sound_step, east, east_step, north, north_step
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _mach_place(f, vx, vy, vz, air, drag):
     """Velocity through the air, its size, and its Mach number as a place in the drag pieces (clamped)."""
     rx = vx - (air[5] + f * air[6])
@@ -80,7 +80,7 @@ def _mach_place(f, vx, vy, vz, air, drag):
     return rx, ry, speed, m if m < top else top
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _piece(m, drag):
     """The cubic piece of Cd at a place: its number as a float and its four coefficients."""
     piece = np.int32(m)
@@ -88,7 +88,7 @@ def _piece(m, drag):
     return float(piece), read_table(drag, i), read_table(drag, i + 1), read_table(drag, i + 2), read_table(drag, i + 3)
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _force(x, y, z, vx, vy, vz, k, rx, ry, speed, f, t, air, cd, site):
     """Acceleration from what the tables gave: gravity to the Earth's centre, drag, Coriolis."""
     q = read_table(site, 0)
@@ -105,7 +105,7 @@ def _force(x, y, z, vx, vy, vz, k, rx, ry, speed, f, t, air, cd, site):
     return ax, ay, az
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _look_up(x, y, z, vx, vy, vz, k, site, atmosphere, drag):
     """Acceleration, and the table rows it came from for `_look_again`."""
     u = _level(x, y, z, site)
@@ -117,7 +117,7 @@ def _look_up(x, y, z, vx, vy, vz, k, site, atmosphere, drag):
     return ax, ay, az, air, cd
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _look_again(x, y, z, vx, vy, vz, k, site, drag, air, cd):
     """Acceleration at a state close to that of `_look_up`, from the same rows.
 
@@ -130,13 +130,13 @@ def _look_again(x, y, z, vx, vy, vz, k, site, drag, air, cd):
     return _force(x, y, z, vx, vy, vz, k, rx, ry, speed, f, _near(m - cd[0]), air, cd, site)
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _near(f):
     f = f if f > -1.0 else -1.0
     return f if f < 2.0 else 2.0
 
 
-@kernel
+@leaf
 def acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag):
     """Acceleration of a coasting point mass [m/s2]: gravity to the Earth's centre, drag against the wind, Coriolis.
 
@@ -147,7 +147,7 @@ def acceleration(x, y, z, vx, vy, vz, k, site, atmosphere, drag):
     return ax, ay, az
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _push(vx, vy, vz, thrust, ax, ay, az):
     """Add a constant acceleration along the velocity."""
     if thrust != 0.0:
@@ -157,7 +157,7 @@ def _push(vx, vy, vz, thrust, ax, ay, az):
     return ax, ay, az
 
 
-@kernel
+@leaf
 def rk4_step(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag):
     """One classical Runge-Kutta step of h seconds (negative: back in time); returns the six new numbers.
 
@@ -166,7 +166,7 @@ def rk4_step(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag):
     return rk4_step_inline(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag)
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def rk4_step_inline(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag):
     """The same for loops over many lanes: put into the loop as a whole, so that it can run on vectors."""
     c = 0.5 * h
@@ -195,7 +195,7 @@ def rk4_step_inline(x, y, z, vx, vy, vz, k, h, thrust, site, atmosphere, drag):
     )
 
 
-@kernel
+@leaf
 def rk4_step_state(state, h, thrust, site, atmosphere, drag, out):
     """One step of a state (7,) into `out` (7,); they may be the same array. `thrust` [m/s2] acts along the velocity."""
     k = math.exp(state[6])
@@ -205,7 +205,7 @@ def rk4_step_state(state, h, thrust, site, atmosphere, drag, out):
     out[0], out[1], out[2], out[3], out[4], out[5], out[6] = x, y, z, vx, vy, vz, state[6]
 
 
-@kernel
+@leaf
 def ground_height(x, y, ground, frame):
     """Height of the ground [m, up] at (x, y), bilinear; beyond the grid its edge goes on."""
     if frame[3] == frame[4]:
@@ -217,7 +217,7 @@ def ground_height(x, y, ground, frame):
     return low + v * (high - low)
 
 
-@kernel
+@leaf
 def _linearise(x, y, z, vx, vy, vz, k, thrust, site, atmosphere, drag, out):
     """Acceleration and its derivatives into `out` (24,).
 
@@ -276,9 +276,14 @@ def rk4_step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian):
     The chain rule through the four stages: the derivative of the discrete step itself. Column 7, if there is room for
     it, is the derivative by the thrust acceleration. `out` and `state` may be the same array.
     """
+    _step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian, np.empty((4, 24)))
+
+
+@leaf
+def _step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian, stages):
+    """`rk4_step_jacobian`; `stages` (4, 24) is scratch."""
     x, y, z, vx, vy, vz = state[0], state[1], state[2], state[3], state[4], state[5]
     k = math.exp(state[6])
-    stages = np.empty((4, 24))
     px, py, pz, ux, uy, uz = x, y, z, vx, vy, vz
     sx, sy, sz, tx, ty, tz = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(4):
@@ -297,7 +302,7 @@ def rk4_step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian):
         _propagate_column(column, h, stages, jacobian)
 
 
-@kernel
+@leaf
 def _propagate_column(column, h, stages, jacobian):
     """One column of the derivative of a step: a small change of one number carried through the four stages."""
     x0, y0, z0 = 1.0 * (column == 0), 1.0 * (column == 1), 1.0 * (column == 2)

@@ -6,7 +6,7 @@ import math
 import numba
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels import INVALID, LANDED, TIMED_OUT, UNDERGROUND, ground_height, rk4_step, rk4_step_inline
 from rampart.physics._kernels_memory import read_lane, write_lane
 
@@ -24,7 +24,7 @@ _K, _H, _T, _OLD, _ROWS = 6, 7, 8, 9, 15
 _FLYING, _LANDING = 0, 1
 
 
-@kernel
+@leaf
 def _step_lanes(block, m, site, atmosphere, drag):
     """One Runge-Kutta step of m lanes; the state before it is kept in the rows from _OLD."""
     for i in range(m):
@@ -40,7 +40,7 @@ def _step_lanes(block, m, site, atmosphere, drag):
         _write_state(block, i, x1, y1, z1, vx1, vy1, vz1)
 
 
-@kernel(forceinline=True)
+@leaf(forceinline=True)
 def _write_state(block, i, x, y, z, vx, vy, vz):
     write_lane(block, i, x)
     write_lane(block, LANES + i, y)
@@ -50,14 +50,14 @@ def _write_state(block, i, x, y, z, vx, vy, vz):
     write_lane(block, 5 * LANES + i, vz)
 
 
-@kernel
+@leaf
 def _hermite(s, h, p0, v0, p1, v1):
     """Cubic between two ends of a step, at the fraction s."""
     r = 1.0 - s
     return r * r * (p0 * (1.0 + 2.0 * s) + h * v0 * s) + s * s * (p1 * (3.0 - 2.0 * s) - h * v1 * r)
 
 
-@kernel
+@leaf
 def _gap(s, h, a, b, ground, frame):
     """Height over the ground at the fraction s of the step from state a to state b."""
     x = _hermite(s, h, a[0], a[3], b[0], b[3])
@@ -65,7 +65,7 @@ def _gap(s, h, a, b, ground, frame):
     return _hermite(s, h, a[2], a[5], b[2], b[5]) - ground_height(x, y, ground, frame)
 
 
-@kernel
+@leaf
 def _crossing(h, a, b, ground, frame):
     """Fraction of a step at which it comes down through the ground; 2 if it does not, -1 if it stays under it.
 
@@ -94,7 +94,7 @@ def _crossing(h, a, b, ground, frame):
     return 2.0
 
 
-@kernel
+@leaf
 def _hop(high, high_gap, h, a, b, ground, frame):
     """Ends of a bracket, above and below the ground, of a flight that starts on it and is below it at `high`.
 
@@ -109,7 +109,7 @@ def _hop(high, high_gap, h, a, b, ground, frame):
     return 0.0, 0.0, high, high_gap
 
 
-@kernel
+@leaf
 def _root(low, low_gap, high, high_gap, h, a, b, ground, frame):
     """Zero of the gap between low (above the ground) and high: regula falsi with the Illinois rule, to 0.1 mm."""
     s, side = high, 0
@@ -129,7 +129,7 @@ def _root(low, low_gap, high, high_gap, h, a, b, ground, frame):
     return s
 
 
-@kernel
+@leaf
 def _touch_down(state, t, ground, frame):
     """Move a state that is within a step's error of the ground onto it, along its velocity; returns the time there."""
     for _ in range(5):
@@ -148,7 +148,7 @@ def _touch_down(state, t, ground, frame):
     return t
 
 
-@kernel
+@leaf
 def _start_status(state, h, ground, frame):
     """Status of a flight that ends where it starts; -1 for one that flies."""
     for j in range(7):
@@ -165,7 +165,7 @@ def _start_status(state, h, ground, frame):
     return LANDED if gap >= -TOUCH_M else UNDERGROUND
 
 
-@kernel
+@leaf
 def _leaving(state, height, ground, frame):
     """Rate at which a state gains height over the ground, whose height is `height` there [m/s]."""
     if frame[4] == frame[3]:
@@ -230,7 +230,7 @@ def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, la
             flight[i], phase[i] = flight[m], phase[m]
 
 
-@kernel
+@leaf
 def _judge(block, i, phase, h, max_time, ground, frame, a, b):
     """After a step of lane i: its final status with the state in `b`, or -1 if it flies on."""
     for j in range(6):

@@ -3,10 +3,10 @@
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 
 
-@kernel
+@leaf
 def interpolate(offsets, time, position, velocity, when, out_position, out_velocity, alive):
     """Cubic Hermite of m flights at `when` (m,) into (m, 3), (m, 3) and a mask (m,); nan outside a flight's times."""
     for flight in range(offsets.shape[0] - 1):

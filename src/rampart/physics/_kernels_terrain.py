@@ -2,18 +2,18 @@
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 from rampart.physics._kernels import ground_height
 
 
-@kernel
+@leaf
 def ground_heights(east, north, ground, frame, heights):
     """Height of the ground at n places into `heights` (n,)."""
     for i in range(east.shape[0]):
         heights[i] = ground_height(east[i], north[i], ground, frame)
 
 
-@kernel
+@leaf
 def see_over_smooth(sensor, targets, level, radius, seen):
     """Within the horizon distance of a smooth Earth of the given (effective) radius; heights over the plane `level`."""
     reach = math.sqrt(2.0 * radius * max(sensor[2] - level, 0.0))
@@ -24,14 +24,14 @@ def see_over_smooth(sensor, targets, level, radius, seen):
         seen[i] = above >= 0.0 and sensor[2] >= level and dx * dx + dy * dy <= far * far
 
 
-@kernel
+@leaf
 def see_over_grid(sensor, targets, ground, frame, bend, seen):
     """Rays over a grid; a ray lies `bend` s (D - s) above its chord, s along and D the whole ground distance."""
     for i in range(targets.shape[0]):
         seen[i] = _sees(sensor, targets[i, 0], targets[i, 1], targets[i, 2], ground, frame, bend)
 
 
-@kernel
+@leaf
 def _sees(sensor, x, y, z, ground, frame, bend):
     dx, dy, dz = x - sensor[0], y - sensor[1], z - sensor[2]
     if z < ground_height(x, y, ground, frame) or sensor[2] < ground_height(sensor[0], sensor[1], ground, frame):

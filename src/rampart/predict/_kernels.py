@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels import LANDED, UNDERGROUND, ground_height
 from rampart.physics._kernels_flight import fly_to_ground
 
@@ -36,7 +36,7 @@ IMPACT = 0
 REACH = 1
 
 
-@kernel
+@leaf
 def cholesky(a, out):
     """Lower root of a symmetric positive semidefinite matrix: out out' = a. Only the lower half of `a` is read.
 
@@ -58,7 +58,7 @@ def cholesky(a, out):
             out[i, j] = s / root if root > 0.0 else 0.0
 
 
-@kernel
+@leaf
 def join(covariance, cross, out):
     """Covariance of a state and the model's errors, (11, 11); nan counts as errors that there are none."""
     for i in range(7):
@@ -70,7 +70,7 @@ def join(covariance, cross, out):
             out[7 + e, i], out[i, 7 + e] = c, c
 
 
-@kernel
+@leaf
 def sigma_points(mean, root, out):
     """Mean and mean +- SPREAD columns of the joint covariance's root, into `out` (15, 7); ln drag within its limits.
 
@@ -88,7 +88,7 @@ def sigma_points(mean, root, out):
         out[p, n - 1] = min(max(out[p, n - 1], LN_DRAG_LOW), LN_DRAG_HIGH)
 
 
-@kernel
+@leaf
 def add_errors(values, slope, error, root):
     """Add to what the sigma points became what the model's errors do to it: `slope` (4, N_OUT) per unit of each."""
     for e in range(N_ERRORS):
@@ -160,7 +160,7 @@ def moments(values, good, mean, covariance):
                 covariance[a, b] += d[a] * d[b] / 3.0 + 2.0 * s[a] * s[b] / 9.0
 
 
-@kernel
+@leaf
 def ellipse_axes(cee, cen, cnn, scale):
     """Semi-axes [m] and azimuth of the major one, clockwise from north in [0, pi), of `scale` sigma."""
     half = 0.5 * (cee + cnn)
@@ -171,7 +171,7 @@ def ellipse_axes(cee, cen, cnn, scale):
     return scale * math.sqrt(half + radius), scale * math.sqrt(max(half - radius, 0.0)), angle
 
 
-@kernel
+@leaf
 def ellipses(covariance, scale, major, minor, azimuth):
     """`ellipse_axes` of each (2, 2) of a stack."""
     for i in range(covariance.shape[0]):
@@ -180,7 +180,7 @@ def ellipses(covariance, scale, major, minor, azimuth):
         )
 
 
-@kernel
+@leaf
 def _segment_distance(px, py, ax, ay, bx, by):
     """Distance [m] of a point from a segment."""
     dx, dy = bx - ax, by - ay
@@ -189,7 +189,7 @@ def _segment_distance(px, py, ax, ay, bx, by):
     return math.hypot(px - ax - t * dx, py - ay - t * dy)
 
 
-@kernel
+@leaf
 def polygon_distance(px, py, corners, first, last):
     """Distance [m] of a point from the polygon `corners[first:last]`; 0 inside (even-odd rule)."""
     inside = False
@@ -204,12 +204,12 @@ def polygon_distance(px, py, corners, first, last):
     return 0.0 if inside else nearest
 
 
-@kernel
+@leaf
 def _side(ax, ay, bx, by, px, py):
     return (bx - ax) * (py - ay) - (by - ay) * (px - ax)
 
 
-@kernel
+@leaf
 def corridor_distance(px, py, qx, qy, corners, first, last):
     """Least distance [m] of the straight way from p to q to a polygon; 0 where it enters."""
     nearest = min(polygon_distance(px, py, corners, first, last), polygon_distance(qx, qy, corners, first, last))
@@ -224,7 +224,7 @@ def corridor_distance(px, py, qx, qy, corners, first, last):
     return nearest
 
 
-@kernel
+@leaf
 def nearest_asset(px, py, speed, corners, first, radius):
     """The zone that something at p with this speed can be within the radius of first, and in how many seconds.
 
@@ -239,7 +239,7 @@ def nearest_asset(px, py, speed, corners, first, radius):
     return best, time
 
 
-@kernel
+@leaf
 def corridor_end(state, covariance, horizon_s, ground, frame):
     """Seconds along the present course, and where it ends, east, north, up [m].
 
@@ -269,7 +269,7 @@ def corridor_end(state, covariance, horizon_s, ground, frame):
     return time, x, y, floor if dives and time < horizon_s else max(z, floor)
 
 
-@kernel
+@leaf
 def corridor_covariance(covariance, time, manoeuvre, out):
     """East-north covariance [m2] of the corridor's end: the track's own, carried on, and white acceleration on top.
 
@@ -309,7 +309,7 @@ def fly_fan(points, h, limit_s, place, atmosphere, drag, ground, frame, values, 
             good[p] = 0
 
 
-@kernel
+@leaf
 def choose(status, class_probability, ballistic_state, floor, tentative, track, kind, weight):
     """What to predict of each track: at most one row per family whose probability reaches the floor.
 
@@ -330,13 +330,13 @@ def choose(status, class_probability, ballistic_state, floor, tentative, track, 
     return n
 
 
-@kernel
+@leaf
 def nanoseconds(seconds):
     """Whole nanoseconds nearest to a time [s]."""
     return int(math.floor(seconds * 1e9 + 0.5))
 
 
-@kernel
+@leaf
 def boost_on(mean, covariance, growth):
     """Let a body under thrust gain `growth` of its speed, give or take as much, along its course."""
     for i in range(3, 6):
@@ -346,7 +346,7 @@ def boost_on(mean, covariance, growth):
         mean[i] *= 1.0 + growth
 
 
-@kernel
+@leaf
 def fly_probes(
     centres, h, limit_s, values, good, place, atmosphere, drag, ground, frame, winds, bends, probe, slope, there, met
 ):  # fmt: skip

@@ -5,14 +5,14 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels import PIECES_PER_MACH, rk4_step_state
 
 # Below this Mach number the power law of the drag coefficient is not followed: it has no limit at rest.
 _LEAST_MACH = 0.05
 
 
-@kernel
+@leaf
 def blend(blunt, slender, share, power, mach, drag):
     """Fill `drag` (n, 4) with share * blunt + (1 - share) * slender, times (M / mach)^-power."""
     for i in range(drag.shape[0]):

@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 
 
-@kernel
+@leaf
 def write_tracks(
     track, number, now_ns, state, covariance, out_number, out_ns, position, position_covariance, velocity
 ):  # fmt: skip
@@ -23,7 +23,7 @@ def write_tracks(
                 position_covariance[k, a, b] = covariance[i, a, b]
 
 
-@kernel
+@leaf
 def write_impacts(
     at, time_ns, mean, covariance, height, after_ns,
     impact, impact_covariance, impact_ns, impact_sigma_s, with_time, impact_velocity, launch, launch_covariance,

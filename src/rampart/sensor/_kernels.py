@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels_path import interpolate
 from rampart.physics._kernels_terrain import see_over_grid, see_over_smooth
 from rampart.physics.constants import EARTH_RADIUS_M, REFRACTION_FACTOR
@@ -46,20 +46,20 @@ TURN = 2.0 * math.pi
 REFRACTION_BEND = (1.0 - 1.0 / REFRACTION_FACTOR) / (2.0 * EARTH_RADIUS_M)
 
 
-@kernel
+@leaf
 def wrap(angle):
     """The same angle between -pi and pi."""
     return angle - TURN * math.floor((angle + math.pi) / TURN)
 
 
-@kernel
+@leaf
 def turn(angle):
     """The same angle from 0 to below 2 pi."""
     a = angle - TURN * math.floor(angle / TURN)
     return a if a < TURN else 0.0
 
 
-@kernel
+@leaf
 def polar_of(position, velocity, face, out):
     """Range, azimuth, elevation and range rate of a target from the sensor, into `out` (4,)."""
     dx, dy, dz = position[0] - face[0], position[1] - face[1], position[2] - face[2]
@@ -71,7 +71,7 @@ def polar_of(position, velocity, face, out):
     out[3] = (dx * velocity[0] + dy * velocity[1] + dz * velocity[2]) / r if r > 0.0 else 0.0
 
 
-@kernel
+@leaf
 def refusal(target, polar, face, smooth, ground, frame, seen):
     """The first geometric gate that refuses a target, or DETECTED. target: (1, 3) its place; seen: (1,) work space."""
     if polar[0] < face[3] or polar[0] > face[4]:
@@ -126,7 +126,7 @@ def look(
             gate[i] = refusal(at[i : i + 1], polar[i], face, smooth, ground, frame, seen)
 
 
-@kernel
+@leaf
 def echo(law, rcs, swerling, noise, fade, gate, polar, snr, power):
     """Draw the echo of every flight in view: fills mean `snr` (n,) and received `power` (n,), refuses what is too weak.
 
@@ -170,7 +170,7 @@ def resolve(law, gate, polar, power):
             n += 1
 
 
-@kernel
+@leaf
 def write_row(table, row, law, power, noisy, r, az, el, rr, z0, z1, z2, z3):
     """One report into column `row` of the table: the sigmas that its strength earns, noise drawn with just these."""
     snr = max(power - 1.0, 0.1)
@@ -186,7 +186,7 @@ def write_row(table, row, law, power, noisy, r, az, el, rr, z0, z1, z2, z3):
     table[RCS, row] = 10.0 * math.log10(snr * table[R, row] ** 4 / law[0])
 
 
-@kernel
+@leaf
 def report(window, rotating, law, gate, when, polar, power, noise, false, table):
     """Write what the scan reports into `table` (12, >= n + k) and return the number of its columns in use.
 
@@ -260,7 +260,7 @@ def scan_radar(
     return m
 
 
-@kernel
+@leaf
 def scan_bearings(
     window, rotating, face, p_detect, listens, sigma,
     offset, time, position, velocity, start, end, ended, emits,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -196,6 +196,22 @@ class _Numbers:
 
 
 _UNKNOWN, _SIMULATED = int(TargetClass.UNKNOWN), int(DetectionFlag.SIMULATED)
+_MOST_SAME = 256  # reports of a scan for which what is always the same is kept
+
+
+class _Same(NamedTuple):
+    """What reports of a radar hold whatever they show; columns that many records share, as none is ever changed."""
+
+    number: np.ndarray
+    sensor: np.ndarray
+    missing: np.ndarray
+    position_enu: np.ndarray
+    position_covariance: np.ndarray
+    identity: np.ndarray
+    class_hint: np.ndarray
+    flags: np.ndarray
+    emission: np.ndarray
+    class_score: np.ndarray
 
 
 def _radians(*degrees: float) -> tuple[float, ...]:
@@ -241,6 +257,7 @@ class Radar:
             raise InputError(f"sensor {spec.id!r}: position_enu_m is {-height:.1f} m below the ground")
         self._dice = Dice(rng, ("targets", "false_alarms", "clutter", "micro_doppler"))
         self._micro_doppler = spec.micro_doppler
+        self._same: dict[int, _Same] = {}  # by number of reports
         self._false_alarms = self._make_false_alarms(spec)
         self._clutter = self._place_clutter(spec, height) if spec.clutter_cells else None
 
@@ -331,45 +348,57 @@ class Radar:
         self, now_ns: int, table: np.ndarray, time_ns: np.ndarray, flight: np.ndarray, sky: Sky
     ) -> Detections:
         m = len(flight)
-        identity = np.zeros(m, "U8")
+        same = self._same.get(m) or self._make_same(m)
+        identity = same.identity
         if self._interrogates and m and sky.answers:
             identity = np.where(flight >= 0, sky.transponder[flight], identity)
-        blank = np.empty((3 + 3 + 9 + N_CLASSES) * m)
-        blank.fill(np.nan)
-        nan, rest = blank[: 3 * m].reshape(3, m), blank[3 * m :]
-        received_ns, sensor = np.empty(m, np.int64), np.empty(m, np.int32)
-        hint, flags = np.empty(m, np.int8), np.empty(m, np.uint8)
+        received_ns = np.empty(m, np.int64)
         received_ns.fill(now_ns)
-        sensor.fill(self.index)
-        hint.fill(_UNKNOWN)
-        flags.fill(_SIMULATED)
         # straight into the columns, in their order: Detections.build costs more than the whole scan
         return Detections(
-            number=np.zeros(m, np.int64),
+            number=same.number,
             time_ns=time_ns,
             received_ns=received_ns,
-            sensor=sensor,
+            sensor=same.sensor,
             range_m=table[kernels.R],
             azimuth_rad=table[kernels.AZ],
             elevation_rad=table[kernels.EL],
             range_rate_ms=table[kernels.RR],
-            height_m=nan[0],
+            height_m=same.missing,
             range_sigma_m=table[kernels.R_SIGMA],
             azimuth_sigma_rad=table[kernels.AZ_SIGMA],
             elevation_sigma_rad=table[kernels.EL_SIGMA],
             range_rate_sigma_ms=table[kernels.RR_SIGMA],
-            height_sigma_m=nan[1],
-            position_enu=rest[: 3 * m].reshape(m, 3),
-            position_covariance=rest[3 * m : 12 * m].reshape(m, 3, 3),
+            height_sigma_m=same.missing,
+            position_enu=same.position_enu,
+            position_covariance=same.position_covariance,
             snr_db=table[kernels.SNR_DB],
             rcs_dbsm=table[kernels.RCS],
             identity=identity,
-            class_hint=hint,
-            flags=flags,
-            doppler_spread_ms=self._spread(table, flight, sky) if self._micro_doppler else nan[2],
-            emission=np.zeros(m, np.int8),
-            class_score=rest[12 * m :].reshape(m, N_CLASSES),
+            class_hint=same.class_hint,
+            flags=same.flags,
+            doppler_spread_ms=self._spread(table, flight, sky) if self._micro_doppler else same.missing,
+            emission=same.emission,
+            class_score=same.class_score,
         )
+
+    def _make_same(self, m: int) -> _Same:
+        """Columns of m reports that are the same in each scan."""
+        same = _Same(
+            number=np.zeros(m, np.int64),
+            sensor=np.full(m, self.index, np.int32),
+            missing=np.full(m, np.nan),
+            position_enu=np.full((m, 3), np.nan),
+            position_covariance=np.full((m, 3, 3), np.nan),
+            identity=np.zeros(m, "U8"),
+            class_hint=np.full(m, _UNKNOWN, np.int8),
+            flags=np.full(m, _SIMULATED, np.uint8),
+            emission=np.zeros(m, np.int8),
+            class_score=np.full((m, N_CLASSES), np.nan),
+        )
+        if m < _MOST_SAME:
+            self._same[m] = same
+        return same
 
     def _spread(self, table: np.ndarray, flight: np.ndarray, sky: Sky) -> np.ndarray:
         """Width of the micro-Doppler of each report [m/s]; two draws for each."""

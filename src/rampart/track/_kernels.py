@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.association._kernels import associate, none
 from rampart.track.birth._kernels import START_ODDS, pair_seeds
 from rampart.track.clutter._kernels import age_clutter, clutter_rates, count_false
@@ -34,7 +34,7 @@ from rampart.track.start._kernels import start_track
 from rampart.track.upkeep._kernels import heal, miss, use_detection
 
 
-@kernel
+@leaf
 def compact(n, x, P, real, whole, look, fit):
     """Drop deleted tracks, keep the order; returns how many are left."""
     k = 0
@@ -118,8 +118,19 @@ def _update_all(
     n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rates, p, table, env, work, pair_j, chosen, free, used
 ):  # fmt: skip
     """Hits and misses of all tracks; returns rows of `used`."""
+    return _update_each(
+        n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rates, p, table, env, work, pair_j, chosen, free, used,
+        np.empty((6, 7, 7)), np.empty((24, 8)), np.empty((6, 6)),
+    )  # fmt: skip
+
+
+@leaf
+def _update_each(
+    n, s, t, z, zi, x, P, real, whole, look, fit, sensors, rates, p, table, env, work, pair_j, chosen, free, used,
+    W, B, cov,
+):  # fmt: skip
+    """`_update_all`; W, B, cov are scratch."""
     xo, Po, c, aside = work
-    W, B, cov = np.empty((6, 7, 7)), np.empty((24, 8)), np.empty((6, 6))
     rows = 0
     for i in range(n):
         if chosen[i] >= 0:
@@ -178,6 +189,13 @@ def _give_birth(
                 rows += 2
                 counts[0] += 1
                 counts[2] += 1
+    _wait(n_seed, t, z, zi, seed, seed_i, counts, clutter, s, sensors, p, free, spent, echo)
+    return rows
+
+
+@leaf
+def _wait(n_seed, t, z, zi, seed, seed_i, counts, clutter, s, sensors, p, free, spent, echo):
+    """Keep what may still start a track: single detections that are not too old, and the free ones of this scan."""
     k = 0
     for i in range(n_seed):
         life = (p[P_SEED_SCANS] + 0.5) * sensors[seed_i[i, ZI_SENSOR], S_PERIOD]
@@ -191,10 +209,9 @@ def _give_birth(
                 copy_row(seed[i], seed[k])
                 copy_row(seed_i[i], seed_i[k])
             k += 1
-    for j in range(m):
+    for j in range(len(z)):
         if free[j] and z[j, Z_EAST] == z[j, Z_EAST] and not is_echo(clutter[s], echo[j]):
             copy_row(z[j], seed[k])
             copy_row(zi[j], seed_i[k])
             k += 1
     counts[1] = k
-    return rows

@@ -80,6 +80,11 @@ class Board:
         self._fresh.add(zone)
 
     @property
+    def settled(self) -> bool:
+        """No zone has anything new to show now."""
+        return not self._fresh
+
+    @property
     def rests(self) -> bool:
         """No zone has anything new to show, now or later."""
         return not (self._fresh or self._until_ns)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from rampart.physics.area import Areas
-from rampart.records import Picture, PredictionKind, Predictions, Site, TargetClass, Tracks, TrackStatus
+from rampart.records import Picture, PredictionKind, Predictions, Site, TargetClass, TrackStatus
 
 from .exposure import Zones, exposures
 
@@ -18,6 +19,11 @@ _BIRD, _REACH = int(TargetClass.BIRD), int(PredictionKind.REACH)
 _CONFIRMED, _COASTED = int(TrackStatus.CONFIRMED), int(TrackStatus.COASTED)
 _MIXED, _PROVEN = 3, 6  # so many detections at most are mixed up; tracks of so many are not
 _DRONE_START, _DRONE_END = _DRONE[0], _DRONE[-1] + 1
+# what of them is looked at, in the order in which `_danger` takes it
+_OF_TRACKS: Any = attrgetter(
+    "number", "class_probability", "existence", "hits", "updated_ns", "received_ns", "flags", "state"
+)
+_OF_PREDICTIONS: Any = attrgetter("kind", "weight", "impact_sigma_s", "impact_ns")
 _WORDS = {
     int(TargetClass.MULTIROTOR): "drone",
     int(TargetClass.FIXED_WING): "fixed-wing drone",
@@ -141,7 +147,9 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = 
     rows = _likelier(predictions)
     zones = exposures(areas, predictions, floor)
     birds = float(tracks.class_probability[live, _BIRD].sum()) / threats
-    return [_danger(tracks, i, predictions, rows.get(int(tracks.number[i])), zones, birds) for i in live]
+    seen = list(zip(*(column.tolist() for column in _OF_TRACKS(tracks)), strict=True))
+    told = tuple(column.tolist() for column in _OF_PREDICTIONS(predictions))
+    return [_danger(seen[i], told, rows.get(seen[i][0]), zones, birds) for i in live]
 
 
 def _likelier(predictions: Predictions) -> dict[int, int]:
@@ -154,28 +162,29 @@ def _likelier(predictions: Predictions) -> dict[int, int]:
 
 
 def _danger(
-    tracks: Tracks, i: int, predictions: Predictions, row: int | None, zones: dict[int, Zones], birds: float
+    track: tuple[Any, ...], predictions: tuple[list[Any], ...], row: int | None, zones: dict[int, Zones], birds: float
 ) -> Danger:
     """One track; `birds` in view for each threat to expect."""
-    classes = tracks.class_probability[i].tolist()
+    number, classes, existence, hits, updated_ns, received_ns, flags, state = track
+    kind, likely, sigma_s, impact_ns = predictions
     ballistic, drone = sum(classes[:_DRONE_START]), sum(classes[_DRONE_START:_DRONE_END])
-    reaches = drone > ballistic if row is None else int(predictions.kind[row]) == _REACH
-    weight = (drone if reaches else ballistic) if row is None else float(predictions.weight[row])
+    reaches = drone > ballistic if row is None else kind[row] == _REACH
+    weight = (drone if reaches else ballistic) if row is None else likely[row]
     return Danger(
-        int(tracks.number[i]),
+        number,
         reaches,
         among_birds(weight, classes[_BIRD], birds),
-        there_among_birds(float(tracks.existence[i]), int(tracks.hits[i]), birds),
+        there_among_birds(existence, hits, birds),
         max(_DRONE if reaches else _BALLISTIC, key=classes.__getitem__),
-        0.0 if row is None else float(predictions.impact_sigma_s[row]),
-        int(tracks.hits[i]),
-        int(tracks.updated_ns[i]),
-        int(tracks.received_ns[i]),
-        int(tracks.flags[i]),
+        0.0 if row is None else sigma_s[row],
+        hits,
+        updated_ns,
+        received_ns,
+        flags,
         None if row is None else zones.get(row, {}),
-        tuple(tracks.state[i, :3].tolist()),
-        tuple(tracks.state[i, 3:].tolist()),
-        0 if row is None else int(predictions.impact_ns[row]),
+        tuple(state[:3]),
+        tuple(state[3:]),
+        0 if row is None else impact_ns[row],
     )
 
 

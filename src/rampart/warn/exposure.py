@@ -58,17 +58,19 @@ def exposures(areas: Areas, predictions: Predictions, floor: float) -> dict[int,
 def _add_impacts(
     found: dict[int, Zones], areas: Areas, predictions: Predictions, rows: list[int], floor: float
 ) -> None:
-    impact, covariance = predictions.impact_enu[rows], predictions.impact_covariance[rows]
+    some = predictions if len(rows) == len(predictions) else predictions.take(rows)
+    impact, covariance = some.impact_enu, some.impact_covariance
     p = areas.hit_probability(impact[:, :2], covariance)
     pairs = (p > floor).nonzero()
     if not len(pairs[0]):
         return
-    with_time, sigmas_s = predictions.impact_time_covariance[rows], predictions.impact_sigma_s[rows]
-    later_s, sigma_s = arrivals(*pairs, areas.mean, areas.covariance, impact, covariance, with_time, sigmas_s)
-    end_ns = predictions.impact_ns.tolist()
+    later_s, sigma_s = arrivals(
+        *pairs, areas.mean, areas.covariance, impact, covariance, some.impact_time_covariance, some.impact_sigma_s
+    )
+    end_ns = some.impact_ns.tolist()
     columns = (*pairs, p[pairs], later_s, sigma_s)
     for i, zone, chance, later, sigma in zip(*(c.tolist() for c in columns), strict=True):
-        arrival_ns = end_ns[rows[i]] + round(later * SECOND)
+        arrival_ns = end_ns[i] + round(later * SECOND)
         found.setdefault(rows[i], {})[zone] = Exposure(chance, arrival_ns, sigma)
 
 

@@ -316,6 +316,8 @@ class Threat:
         ends: list[tuple[int, State]] = []
         if self.debris:
             return self.arrival_ns + _ns(policy.hold_s), State.DOWN
+        if not self.drone and self.doubt_ns is None and self.gone_ns is None and self.away_ns is None:
+            return self.arrival_ns + _ns(2.0 * self.sigma_s + policy.hold_s), State.DOWN  # as most of the time
         if self.doubt_ns is not None:
             ends.append((self.doubt_ns + _ns(policy.cancel_s), State.HARMLESS))
         if self.gone_ns is not None and self.hits < policy.proven_hits and not self._sure(policy):
@@ -362,6 +364,14 @@ class Alert:
             if threat.state == State.ACTIVE:
                 safe *= 1.0 - threat.probability
         return 1.0 - safe
+
+    @property
+    def settled(self) -> bool:
+        """As long as its threats stay as they are, time alone asks for no other message than the closing one."""
+        if self.phase != Phase.SHELTER:
+            return False
+        leading = self.leading()
+        return leading is None or leading.state != State.ACTIVE or leading.arrival_ns == self.said_arrival_ns
 
     def closing_phase(self) -> Phase | None:
         """Release or cancel once no threat is active; None as long as one is. What people decided is no false alarm."""

@@ -32,7 +32,9 @@ from .words import closing_reason
 _NOTHING = Warnings.empty()
 _NO_INFO: Mapping[str, Any] = {}
 _SILENCE: Result[Warnings] = Result(_NOTHING, _NO_INFO)
+_FOREVER = 2**63 - 1
 _MANY = 1000  # named pairs are swept when there are more
+_Dues = Mapping[int, list[tuple[int, State] | None]]  # ends of each open zone's threats
 
 
 class _Past(NamedTuple):
@@ -80,6 +82,8 @@ class Warner:
         self._fallout = Fallout(site, self.policy.debris_radius_m)
         self._debris = DebrisWatch(self.policy, self._fallout, Sight(site))
         self._board = Board(site, self.policy.shown_s, status)
+        self._calm_ns = 0  # with neither tracks nor decisions, nothing changes before this time
+        self._woken: Result[Warnings] = _SILENCE  # what is said until then
 
     def step(self, now_ns: int, inputs: Picture) -> Result[Warnings]:
         """Decide what to say at `now_ns`.
@@ -99,8 +103,12 @@ class Warner:
             for nothing, by number.
         """
         self._board.watch(now_ns, inputs.working)
-        if self._rests(inputs):
-            return _SILENCE
+        if not (len(inputs.tracks) or len(inputs.decisions)) and self._board.settled:
+            if now_ns < self._calm_ns:
+                return self._woken
+            if self._rests():
+                return _SILENCE
+        self._calm_ns = 0
         dangers = assess(self.areas, inputs, self._floor, self.policy.threats_expected) if len(inputs.tracks) else []
         messages, refused = self._obey(now_ns, inputs.decisions, dangers)
         begun = self._debris.step(now_ns, dangers, inputs.working)
@@ -124,13 +132,28 @@ class Warner:
             self._forget(seen)
         zones = self._board.step(now_ns, self._open, self._orders.holds)
         info = {"zones": zones, "refused": refused} if len(zones) or refused else _NO_INFO
-        return Result(_records(messages), info, self._wake_ns(now_ns, dues))
+        wake_ns = self._wake_ns(now_ns, dues)
+        if not (dangers or messages or len(inputs.tracks)):
+            self._calm_down(now_ns, wake_ns, dues)
+        return Result(_records(messages), info, wake_ns)
 
-    def _rests(self, inputs: Picture) -> bool:
-        """Whether there is nothing to decide, as most of the time: no track, warning, order, debris or change."""
-        if len(inputs.tracks) or len(inputs.decisions) or self._open or self._wished:
+    def _rests(self) -> bool:
+        """Whether there is nothing to decide, as most of the time: no warning, order, debris or change."""
+        if self._open or self._wished:
             return False
         return self._orders.rests and self._debris.rests and self._board.rests
+
+    def _calm_down(self, now_ns: int, wake_ns: int | None, dues: _Dues) -> None:
+        """Note until when steps without tracks change nothing: threats are gone, and only what falls due moves.
+
+        A warning of which more might be said as time goes on - shelter, or another arrival - is looked at in each step.
+        """
+        if not all(alert.settled for alert in self._open.values()):
+            return
+        ends = [debris.until_ns for debris in self._debris.falling]
+        ends += [due[0] for zone in self._open for due in dues[zone] if due is not None and due[0] > now_ns]
+        self._calm_ns = min(_FOREVER if wake_ns is None else wake_ns, *ends, _FOREVER)
+        self._woken = _SILENCE if wake_ns is None else Result(_NOTHING, _NO_INFO, wake_ns)
 
     def zone_states(self, now_ns: int) -> ZoneStates:
         """The state of every zone as of the last step."""
@@ -373,7 +396,7 @@ class Warner:
             return AlertStatus.TEST
         return max(self.status, AlertStatus.EXERCISE) if flags else self.status
 
-    def _wake_ns(self, now_ns: int, dues: Mapping[int, list[tuple[int, State] | None]]) -> int | None:
+    def _wake_ns(self, now_ns: int, dues: _Dues) -> int | None:
         """When the next decision falls due without new evidence; `dues` has the ends of each open zone's threats."""
         times = [*self._orders.due_ns(), *self._board.due_ns()]
         for zone, alert in self._open.items():
@@ -422,6 +445,7 @@ class Warner:
         self._orders.restore(snapshot["orders"])
         self._debris.restore(snapshot["debris"])
         self._board.restore(snapshot["board"])
+        self._calm_ns = 0
 
 
 def _unseen_s(now_ns: int, seen: Danger | Threat) -> float:

@@ -6,7 +6,7 @@ import pytest
 from rampart.records import Detections, TrackStatus
 from rampart.track import Tracker
 from rampart.track.constants import E_HITS, E_PROOF
-from rampart.track.echoes._kernels import is_echo, slot_of
+from rampart.track.echoes._kernels import begin, is_echo
 
 NS = 1_000_000_000
 NOTCH = 8.0
@@ -110,6 +110,6 @@ def test_only_rates_of_either_sign_prove_an_echo(field):
             rate = 14.0 * (-1.0 if flip and k % 2 else 1.0) + rng.standard_normal()
             tracker.step(3 * k * NS, echo_at(field, place, 3 * k, k + 1, rng, rate))
         row = tracker._state.clutter[0]
-        most = max(range(100), key=lambda s: slot_of(row, s)[E_HITS])
-        assert slot_of(row, most)[E_HITS] >= 10.0
-        assert is_echo(row, most) == want, slot_of(row, most)[E_PROOF]
+        most = max(range(100), key=lambda s: row[begin(s) + E_HITS])
+        assert row[begin(most) + E_HITS] >= 10.0
+        assert is_echo(row, most) == want, row[begin(most) + E_PROOF]

@@ -260,7 +260,9 @@ def test_a_border_is_what_solving_all_unknowns_at_once_gives():
     C = np.linalg.inv(A[:n, :n])
     y = C @ g[:n]
     M, u, V, w = np.empty((n, few)), np.empty(few), np.empty((few, few)), np.zeros(1)
-    less = boost._solve_border(y, C, A[n:, :n].copy(), A[n:, n:].copy(), g[n:].copy(), M, u, V, p, w)
+    less = boost._solve_border(
+        y, C, A[n:, :n].copy(), A[n:, n:].copy(), g[n:].copy(), M, u, V, p, w, np.empty((4, 3, 3))
+    )
     mean, covariance = np.linalg.solve(A, g), np.linalg.inv(A)
     assert u == pytest.approx(mean[n:])
     assert y - M @ u == pytest.approx(mean[:n])

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 
 from ._kernels_outline import NODES_3, WEIGHTS_3, content, distance_to, normal_cdf
 
@@ -30,7 +30,7 @@ _FLOOR_M = 1e-3
 _INVERSE_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-@kernel
+@leaf
 def _lay_edges(rotated, n, r, edges):
     """What `_cut` needs of each edge, from the corner before to corner i, into `edges` (n, 7).
 
@@ -50,7 +50,7 @@ def _lay_edges(rotated, n, r, edges):
             edges[i, 6] = r * math.sqrt(1.0 + slope * slope)
 
 
-@kernel
+@leaf
 def _cut(a, rotated, edges, n, r, convex, low, high, starts, ends):
     """Where the line at `a` runs inside the grown polygon: disjoint intervals into `starts`, `ends`; their number."""
     for i in range(n):
@@ -103,7 +103,7 @@ def _cut(a, rotated, edges, n, r, convex, low, high, starts, ends):
     return _unite(starts, ends, m)
 
 
-@kernel
+@leaf
 def _unite(starts, ends, m):
     """Join overlapping intervals in place; returns how many are left."""
     for i in range(1, m):
@@ -123,7 +123,7 @@ def _unite(starts, ends, m):
     return last + 1 if m else 0
 
 
-@kernel
+@leaf
 def principal_axes(cxx, cxy, cyy):
     """Minor and major sigma [m] of a 2x2 covariance, and the minor axis' direction (east, north)."""
     half, mean = 0.5 * (cxx - cyy), 0.5 * (cxx + cyy)
@@ -221,7 +221,7 @@ def hit_all(mean, covariance, corners, first, radius, centre, extent, convex, pi
                 )
 
 
-@kernel
+@leaf
 def _segment_gap(px, py, qx, qy, corners, lo, hi):
     """Distance between a segment and a polygon (0 if they touch) [m]."""
     best = min(distance_to(px, py, corners, lo, hi), distance_to(qx, qy, corners, lo, hi))
@@ -246,7 +246,7 @@ def _segment_gap(px, py, qx, qy, corners, lo, hi):
     return best
 
 
-@kernel
+@leaf
 def _fan_gap(z, path, corners, lo, hi):
     """Distance between a polygon and the fan's path at `z` sigma to the left; `path`: start, end, normal, sigmas."""
     s0, s1 = z * path[6], z * path[7]
@@ -255,7 +255,7 @@ def _fan_gap(z, path, corners, lo, hi):
     )
 
 
-@kernel
+@leaf
 def _edge_of(inside, outside, path, corners, lo, hi, r):
     """Where between two sigmas of the fan the path leaves the grown area, by bisection."""
     for _ in range(30):
@@ -267,7 +267,7 @@ def _edge_of(inside, outside, path, corners, lo, hi, r):
     return inside
 
 
-@kernel
+@leaf
 def _entry(z, path, corners, lo, hi, r):
     """Share of the path at `z` sigma after which it first is within r of the polygon, by sphere tracing."""
     s0, s1 = z * path[6], z * path[7]
@@ -285,7 +285,7 @@ def _entry(z, path, corners, lo, hi, r):
     return t
 
 
-@kernel
+@leaf
 def _pass_one(path, length, corners, lo, hi, r):
     """Probability that a path of the fan comes within r of a polygon, and the entry of its likeliest such path."""
     best, best_gap = 0.0, _fan_gap(0.0, path, corners, lo, hi)
@@ -383,7 +383,7 @@ def pass_all(
             out[i, j], entry[i, j] = _pass_one(path, length, corners, first[j], first[j + 1], radius[j])
 
 
-@kernel
+@leaf
 def distance_all(points, corners, first, radius, out):
     """Distance of points (m, 2) from each grown area's border [m], 0 inside, into `out` (m, n)."""
     for i in range(points.shape[0]):

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 
 #: Two ends further apart than this do not meet [m].
 _MEET_M = 1e-4
@@ -25,13 +25,13 @@ _ROOT_HALF = math.sqrt(0.5)
 _INVERSE_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 
-@kernel
+@leaf
 def normal_cdf(x):
     """Probability that a standard normal number is below x."""
     return 0.5 * math.erfc(-x * _ROOT_HALF)
 
 
-@kernel
+@leaf
 def distance_to(x, y, corners, lo, hi):
     """Distance of a point from a polygon's border, negative inside (even-odd rule) [m]."""
     best = math.inf
@@ -52,7 +52,7 @@ def distance_to(x, y, corners, lo, hi):
     return -math.sqrt(best) if inside else math.sqrt(best)
 
 
-@kernel
+@leaf
 def _raw(corners, lo, hi, r, raw):
     """Every side moved out by r and every arc round a corner that sticks out, untrimmed; returns their number."""
     n, turn, m = hi - lo, 0.0, 0
@@ -78,7 +78,7 @@ def _raw(corners, lo, hi, r, raw):
     return m
 
 
-@kernel
+@leaf
 def _at(piece, t, r):
     """Point of a piece at a share t of its run."""
     if piece[0] == 0.0:
@@ -87,7 +87,7 @@ def _at(piece, t, r):
     return piece[1] + r * math.cos(angle), piece[2] + r * math.sin(angle)
 
 
-@kernel
+@leaf
 def _share_at(piece, x, y):
     """At which share of its run a piece passes a point of its line or circle; outside 0..1: it does not."""
     if piece[0] == 0.0:
@@ -98,7 +98,7 @@ def _share_at(piece, x, y):
     return turn / piece[4]
 
 
-@kernel
+@leaf
 def _crossings(one, other, r, found):
     """Points where the lines or circles of two pieces meet, into `found` (2, 2); returns their number."""
     if one[0] == 0.0 and other[0] == 0.0:
@@ -132,7 +132,7 @@ def _crossings(one, other, r, found):
     return 2
 
 
-@kernel
+@leaf
 def _closed(pieces, m, r):
     """Whether every piece ends where one begins."""
     for i in range(m):
@@ -195,7 +195,7 @@ def trace(corners, lo, hi, r, raw, cuts, pieces):
     return m if _closed(pieces, m, r) else -1
 
 
-@kernel
+@leaf
 def _segment(a, b, c, d):
     """Integral of Phi(x) phi(y) dy along a segment from (a, b) to (c, d), in sigmas."""
     if max(a, c) <= -_FAR or min(b, d) >= _FAR or max(b, d) <= -_FAR or b == d:
@@ -236,7 +236,7 @@ def _segment(a, b, c, d):
     return total + added * half * db * 0.5 * _INVERSE_ROOT_2PI
 
 
-@kernel
+@leaf
 def _arc(a, b, ra, rb, angle, turn):
     """The same along an arc round (a, b) with semi-axes ra, rb, from an angle on."""
     if a + ra <= -_FAR or b - rb >= _FAR or b + rb <= -_FAR:
@@ -258,7 +258,7 @@ def _arc(a, b, ra, rb, angle, turn):
     return total * half * rb * 0.5 * _INVERSE_ROOT_2PI
 
 
-@kernel
+@leaf
 def content(mx, my, minor, major, ux, uy, pieces, first, last, r):
     """Probability that a Gaussian point lies inside an outline: Green's theorem, once round.
 

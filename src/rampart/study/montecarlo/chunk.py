@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from time import process_time
@@ -76,7 +79,28 @@ def run_chunk(plan: Plan, chunk: Chunk) -> Done:
     if plan.code != fingerprint():
         raise InputError(f"a worker runs other code ({fingerprint()}) than this study ({plan.code}, {plan.version})")
     started = process_time()
-    ready = prepare(plan, chunk.point)
+    with _rare_collections():
+        runs, threats = _rows(plan, chunk, prepare(plan, chunk.point))
+        return Done(chunk, build("runs", runs), build("threats", threats), process_time() - started)
+
+
+_RARE = 30_000  # new objects between two looks
+
+
+@contextmanager
+def _rare_collections() -> Iterator[None]:
+    """Look for garbage in cycles more rarely: a raid makes many short-lived records, and no cycles of them."""
+    before = gc.get_threshold()
+    if 0 < before[0] < _RARE:
+        gc.set_threshold(_RARE, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _rows(plan: Plan, chunk: Chunk, ready: Ready) -> tuple[list[Row], list[Row]]:
+    """The runs of a chunk, one after the other."""
     parts, zones = plan.labels
     runs: list[Row] = []
     threats: list[Row] = []
@@ -92,4 +116,4 @@ def run_chunk(plan: Plan, chunk: Chunk) -> Done:
         row, each = rows_of(ready.scenario, sites, parts, zones, plan.harm_area_m2)
         runs.append({"design": chunk.point, "run": run, **row})
         threats.extend({"design": chunk.point, "run": run, **entry} for entry in each)
-    return Done(chunk, build("runs", runs), build("threats", threats), process_time() - started)
+    return runs, threats

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 
 # Tracks that one search may pass through. A search that would go on leaves its track without a detection for this scan:
 # the time of a scan stays bounded whatever comes in. Clusters met in the benchmarks need less than a tenth of it.
@@ -63,7 +63,7 @@ def associate(n, m, pairs, pair_track, pair_detection, gain, chosen):
             )  # fmt: skip
 
 
-@kernel
+@leaf
 def _augment(
     first, start, pair_track, pair_detection, gain, chosen, u, v, distance, reached, owner, via, done, rows, touched
 ):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.birth._kernels_formation import formation_velocities
 from rampart.track.clutter._kernels import stated_rate
 from rampart.track.constants import (
@@ -36,7 +36,7 @@ FAST = (300.0, 120.0)
 SLOW_SIGMA = 6.0
 
 
-@kernel
+@leaf
 def kinship(first, first_mask, second, second_mask, dt, sensor, p, too_far_for_slow, C, B, x, P):
     """Ln likelihood of a detection as the next one of the object that gave the first, dt earlier."""
     place(first, first_mask, sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C)
@@ -52,7 +52,7 @@ def kinship(first, first_mask, second, second_mask, dt, sensor, p, too_far_for_s
     return best + math.log(0.5 + 0.5 * math.exp(min(slow, fast) - best))
 
 
-@kernel
+@leaf
 def _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, guess, B, x, P):
     """Ln likelihood under one guess of speed across the line of sight and acceleration."""
     across, push = guess[0] * guess[0], guess[1] * guess[1]
@@ -72,7 +72,7 @@ def _kin(first, first_mask, second, second_mask, dt, sensor, p, C, u, guess, B, 
     return ln
 
 
-@kernel
+@leaf
 def _kin_formed(first, velocity, second, second_mask, dt, sensor, p, C, B, x, P):
     """Ln likelihood for a member of a formation; C (3, 3) is the covariance of the first position."""
     v, a = COMPANY_SIGMA_MS * COMPANY_SIGMA_MS, SLOW[1] * SLOW[1]
@@ -135,20 +135,9 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, order, free, s, sensors, clutter, ra
             if not (square < reach * reach and dt >= 0.25 * sensor[S_PERIOD]):
                 continue
             slow = SLOW_SIGMA * SLOW[0] * dt + wide
-            ln = kinship(
-                seed[i], seed_i[i, ZI_MASK], z[j], zi[j, ZI_MASK], dt, sensor, p, square > slow * slow, C, B, x, P
+            odds, formed = _pair_odds(
+                i, j, seed, seed_i, z, zi, together, dt, square > slow * slow, sensor, rates, prior, p, C, B, x, P
             )
-            formed = False
-            if together[i, 0] == together[i, 0]:
-                other = _kin_formed(seed[i], together[i], z[j], zi[j, ZI_MASK], dt, sensor, p, C, B, x, P)
-                formed = other > ln
-                best = max(ln, other)
-                ln = best + math.log(0.5 + 0.5 * math.exp(min(ln, other) - best))
-            if ln < -500.0:
-                continue
-            skipped = max(math.floor(dt / sensor[S_PERIOD] - 0.5), 0.0)
-            odds = prior + ln - clutter_of(z[j], zi[j, ZI_MASK], sensor, rates[j], p)
-            odds += skipped * math.log(1.0 - min(sensor[S_DETECT], 0.98))
             if odds > START_ODDS:
                 if count == len(gain):
                     pair_i, pair_j, gain = _longer_whole(pair_i), _longer_whole(pair_j), _longer(gain)
@@ -159,7 +148,26 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, order, free, s, sensors, clutter, ra
     return count, pair_i, pair_j, gain, alike, together
 
 
-@kernel
+@leaf
+def _pair_odds(
+    i, j, seed, seed_i, z, zi, together, dt, too_far_for_slow, sensor, rates, prior, p, C, B, x, P
+):  # fmt: skip
+    """Ln odds that a single detection and a later one are of one object, and whether it moves with a formation."""
+    ln = kinship(seed[i], seed_i[i, ZI_MASK], z[j], zi[j, ZI_MASK], dt, sensor, p, too_far_for_slow, C, B, x, P)
+    formed = False
+    if together[i, 0] == together[i, 0]:
+        other = _kin_formed(seed[i], together[i], z[j], zi[j, ZI_MASK], dt, sensor, p, C, B, x, P)
+        formed = other > ln
+        best = max(ln, other)
+        ln = best + math.log(0.5 + 0.5 * math.exp(min(ln, other) - best))
+    if ln < -500.0:
+        return -math.inf, formed
+    skipped = max(math.floor(dt / sensor[S_PERIOD] - 0.5), 0.0)
+    odds = prior + ln - clutter_of(z[j], zi[j, ZI_MASK], sensor, rates[j], p)
+    return odds + skipped * math.log(1.0 - min(sensor[S_DETECT], 0.98)), formed
+
+
+@leaf
 def first_not_below(values, n, limit):
     """Place of the first of n rising values that is `limit` or more."""
     low, high = 0, n

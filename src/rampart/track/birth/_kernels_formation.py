@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import P_LAYER_HEIGHT, P_LAYER_SIGMA, S_PERIOD, Z_EAST, Z_TIME, ZI_MASK, ZI_SENSOR
 from rampart.track.life._kernels import COMPANY_SIGMA_MS
 from rampart.track.measurement._kernels import place
@@ -40,17 +40,10 @@ def formation_velocities(n_seed, seed, seed_i, z, east, placed, order, free, s, 
     """
     out = np.full((n_seed, 3), math.nan)
     by_east, sigma2, group = np.argsort(seed[:n_seed, Z_EAST]), np.empty(n_seed), np.empty(n_seed, np.int64)
-    C = np.empty((3, 3))
-    sensor = sensors[s]
-    for i in range(n_seed):
-        group[i] = -1
-        sigma2[i] = math.inf
-        if seed_i[i, ZI_SENSOR] == s:
-            place(seed[i], seed_i[i, ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C)
-            sigma2[i] = (C[0, 0] + C[1, 1] + C[2, 2]) / 3.0
     members, place_of = np.empty(n_seed, np.int64), np.empty(n_seed, np.int64)
-    for k in range(n_seed):
-        place_of[by_east[k]] = k
+    sensor = sensors[s]
+    if not _blur(n_seed, seed, seed_i, by_east, s, sensor, p, place_of, sigma2, group, np.empty((3, 3))):
+        return out
     for first in range(n_seed):
         if group[first] >= 0 or not sigma2[first] < BLURRED_M * BLURRED_M:
             continue
@@ -60,7 +53,7 @@ def formation_velocities(n_seed, seed, seed_i, z, east, placed, order, free, s, 
     return out
 
 
-@kernel
+@leaf
 def _gather(first, n_seed, seed, by_east, place_of, sigma2, half_scan, group, members):
     """Collect all single detections of one scan that hang together with the first; returns how many."""
     group[first], members[0] = first, first
@@ -81,6 +74,26 @@ def _gather(first, n_seed, seed, by_east, place_of, sigma2, half_scan, group, me
                     group[b], members[n] = first, b
                     n += 1
     return n
+
+
+@leaf
+def _blur(n_seed, seed, seed_i, by_east, s, sensor, p, place_of, sigma2, group, C):
+    """How well each place is known, inf where nothing else is near enough to make a formation with; returns how many.
+
+    Also the places in `by_east` and no groups yet. C (3, 3) is scratch.
+    """
+    sharp = 0
+    for k in range(n_seed):
+        i = by_east[k]
+        place_of[i], group[i], sigma2[i] = k, -1, math.inf
+        alone = k == 0 or abs(seed[by_east[k - 1], Z_EAST] - seed[i, Z_EAST]) >= LINK_M
+        if alone and (k + 1 == n_seed or abs(seed[by_east[k + 1], Z_EAST] - seed[i, Z_EAST]) >= LINK_M):
+            continue
+        if seed_i[i, ZI_SENSOR] == s:
+            place(seed[i], seed_i[i, ZI_MASK], sensor[0], sensor[1], sensor[2], p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C)
+            sigma2[i] = (C[0, 0] + C[1, 1] + C[2, 2]) / 3.0
+            sharp += sigma2[i] < BLURRED_M * BLURRED_M
+    return sharp
 
 
 @kernel
@@ -132,7 +145,7 @@ def _vote(n, members, seed, sigma2, z, east, placed, order, free, sensor, out):
             out[members[a], 0], out[members[a], 1], out[members[a], 2] = x, y, w
 
 
-@kernel
+@leaf
 def _support(v, first, voters, x, y, w, variance, at, move):
     """How well a velocity gives partners to all (ln), and the share that has one; `at` (3,) the partners' mean."""
     total, share = 0.0, 0.0

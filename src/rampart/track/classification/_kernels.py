@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     AIRCRAFT,
     ALIVE,
@@ -118,7 +118,7 @@ F_LAUNCH = 25
 N_FEATURES = 28
 
 
-@kernel
+@leaf
 def box(value, sigma, low, high, shoulder):
     """Ln density of a uniform band with Gaussian shoulders, seen through an error of one sigma.
 
@@ -131,7 +131,7 @@ def box(value, sigma, low, high, shoulder):
     return -math.log(high - low + 2.5066 * s) + max(-square, LN_EXCEPTION - square / 16.0)
 
 
-@kernel
+@leaf
 def strength(value, n, low, high, shoulder):
     """Ln density of the mean power of n looks [dB] for a class whose mean lies in a band with Gaussian shoulders.
 
@@ -152,14 +152,14 @@ def strength(value, n, low, high, shoulder):
     return ln - best
 
 
-@kernel
+@leaf
 def bell(value, sigma):
     """Normal density about zero."""
     t = value / sigma
     return math.exp(-0.5 * t * t) / (2.5066282746 * sigma)
 
 
-@kernel
+@leaf
 def turning(rate, sigma, straight, manoeuvre):
     """Ln density of a turn rate seen through an error: straight flight, manoeuvres, circles in their shares."""
     s2 = sigma * sigma
@@ -169,7 +169,7 @@ def turning(rate, sigma, straight, manoeuvre):
     return math.log(max(p, 1e-12))
 
 
-@kernel
+@leaf
 def climbing(climb, sigma, f):
     """Ln density of an amount of climb: level flight in its share, else the band of the class."""
     rest = math.exp(box(climb, sigma, f[F_CLIMB], f[F_CLIMB + 1], f[F_CLIMB + 2]))
@@ -177,7 +177,7 @@ def climbing(climb, sigma, f):
     return math.log(max(f[F_LEVEL] * level + (1.0 - f[F_LEVEL]) * rest, 1e-30))
 
 
-@kernel
+@leaf
 def see_turn(real, hits, state, cov, table):
     """Take in how fast a track turns: its change of heading since the present window began."""
     now, ve, vn = real[TIME], state[3], state[4]
@@ -205,7 +205,7 @@ def see_turn(real, hits, state, cov, table):
         real[TURN_FROM], real[TURN_FROM + 1], real[TURN_FROM + 2], real[TURN_FROM + 3] = now, ve, vn, var
 
 
-@kernel
+@leaf
 def see_class(x, P, real, whole, table, ground, z, zi, B):
     """Take in what the latest detection shows of a track's class. B (14, 8) scratch."""
     state, cov = B[0], B[1:7]
@@ -247,7 +247,7 @@ def see_class(x, P, real, whole, table, ground, z, zi, B):
             real[PICTURE + k] += (ln - real[PICTURE + k]) / (n + 1.0)
 
 
-@kernel
+@leaf
 def see_launch(x, P, ground, real):
     """Take in at what angle a falling body left the ground: its speed along the ground stays, drag apart, and height
     and speed give the speed down there.
@@ -264,7 +264,7 @@ def see_launch(x, P, ground, real):
     real[LAUNCH + 1] = math.degrees(math.sqrt(max(s2, 0.0)) / (leaving * leaving))
 
 
-@kernel
+@leaf
 def see_name(real, zi):
     """Take in what a target says it is: a message of a drone gives its kind, a transponder is an aircraft's."""
     if zi[ZI_IDENTITY] == 0:
@@ -277,7 +277,7 @@ def see_name(real, zi):
         real[SAID] = SAYS_DRONE
 
 
-@kernel
+@leaf
 def weigh_name(said, k):
     """Ln likelihood of what a target says for class k; 0 for what it says it is."""
     drone = k in (MULTIROTOR, FIXED_WING)
@@ -288,7 +288,7 @@ def weigh_name(said, k):
     return 0.0 if k == AIRCRAFT else IMPOSTOR
 
 
-@kernel
+@leaf
 def see_echo(real, z):
     """Take in the strength of an echo and the width of its micro-Doppler.
 
@@ -313,7 +313,7 @@ def see_echo(real, z):
             real[WIDTH_NONE] += 1.0 / (1.0 + math.exp(-(snr - HALF_DB) / SCALE_DB))
 
 
-@kernel
+@leaf
 def weigh_width(real, f):
     """Ln likelihood of the micro-Doppler of a class with features f: it moves blades or wings, or keeps still.
 
@@ -332,7 +332,7 @@ def weigh_width(real, f):
     return math.log(max(p + q, 1e-9))
 
 
-@kernel
+@leaf
 def weigh(P, x, real, table, named, out):
     """Ln likelihoods of all evidence into `out` (N_SOURCES, N_CLASSES): rows `W_*`, columns by class."""
     rcs = 10.0 * math.log10(max(real[POWER], LEAST_POWER)) if real[POWER_N] > 0.0 else 0.0

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     C_CELLS,
     C_ECHOES,
@@ -35,13 +35,13 @@ PRIOR_SCANS = 30.0
 MEMORY_SCANS = 150.0
 
 
-@kernel
+@leaf
 def far_range(sensor):
     """Range up to which a sensor's false alarms are spread [m]."""
     return sensor[S_MAX_RANGE] if sensor[S_MAX_RANGE] < 1e8 else OPEN_RANGE_M
 
 
-@kernel
+@leaf
 def cell_of(z, sensor):
     """Cell of a detection; -1 where it has no place."""
     if z[Z_EAST] != z[Z_EAST]:
@@ -54,7 +54,7 @@ def cell_of(z, sensor):
     return C_CELLS + ring * CLUTTER_AZIMUTHS + sector
 
 
-@kernel
+@leaf
 def stated_rate(clutter):
     """False alarms per scan as the sensor's data sheet has it."""
     return clutter[C_NOMINAL] if clutter[C_NOMINAL] > 0.0 else UNKNOWN_RATE
@@ -74,7 +74,7 @@ def clutter_rates(z, sensor, clutter):
     return rates
 
 
-@kernel
+@leaf
 def age_clutter(t, sensor, clutter):
     """Let a sensor's counts fade up to the time t of its latest look, which is counted as seen."""
     scans = 1.0
@@ -87,7 +87,7 @@ def age_clutter(t, sensor, clutter):
         clutter[k] *= keep
 
 
-@kernel
+@leaf
 def count_false(z, sensor, clutter):
     """Count a detection that became of nothing."""
     cell = cell_of(z, sensor)

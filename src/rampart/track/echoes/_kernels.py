@@ -9,7 +9,7 @@ reports without one are not looked at. Near a proven echo false alarms are as de
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 from rampart.track.constants import (
     C_ECHOES,
     DELETED,
@@ -69,14 +69,13 @@ IDLE_SCANS = 5.0
 PLACE_HITS = 20.0
 
 
-@kernel
-def slot_of(clutter, k):
-    """Slot k as a row of its own."""
-    first = C_ECHOES + k * N_ECHO
-    return clutter[first : first + N_ECHO]
+@leaf
+def begin(k):
+    """Where slot k begins."""
+    return C_ECHOES + k * N_ECHO
 
 
-@kernel
+@leaf
 def distance_to(slot, z, mask, sensor):
     """Squared distance of a report from a slot's place in sigmas of the radar, and ln of the product of those."""
     near = 1.0 + 1.0 / min(max(slot[E_HITS], 1.0), PLACE_HITS)
@@ -96,13 +95,13 @@ def distance_to(slot, z, mask, sensor):
     return d2 / near, ln
 
 
-@kernel
+@leaf
 def nearest_echo(z, mask, sensor, clutter):
     """Nearest slot whose place a report may come from (-1: none), and its squared distance."""
     best, least = -1, NEAR
     reach = 4.0 * (z[Z_SIGMA] + 1e5 * z[Z_SIGMA + 1])
     for k in range(N_ECHOES):
-        slot = slot_of(clutter, k)
+        slot = clutter[begin(k) :]
         if slot[E_HITS] == 0.0 or abs(slot[E_EAST] - z[Z_EAST]) > reach:
             continue
         d2, _ = distance_to(slot, z, mask, sensor)
@@ -111,19 +110,19 @@ def nearest_echo(z, mask, sensor, clutter):
     return best, least
 
 
-@kernel
+@leaf
 def proven(slot):
     """Whether a slot is an echo beyond doubt."""
     return slot[E_PROOF] >= PROVEN and slot[E_HITS] >= PROVEN_HITS and slot[E_SPREAD] < PROVEN_SPREAD * slot[E_HITS]
 
 
-@kernel
+@leaf
 def is_echo(clutter, k):
     """Whether slot k (-1: none) is a proven echo."""
-    return k >= 0 and proven(slot_of(clutter, k))
+    return k >= 0 and proven(clutter[begin(k) :])
 
 
-@kernel
+@leaf
 def expect_echoes(z, zi, sensor, clutter, p, rates, echo):
     """Slot of each report of a scan into `echo` (m,): -1 for a new place, `NO_ECHO` for none of this kind.
 
@@ -138,10 +137,10 @@ def expect_echoes(z, zi, sensor, clutter, p, rates, echo):
             continue
         echo[j], _ = nearest_echo(z[j], mask, sensor, clutter)
         if is_echo(clutter, echo[j]):
-            rates[j] += _density(slot_of(clutter, echo[j]), z[j], mask, sensor, p)
+            rates[j] += _density(clutter[begin(echo[j]) :], z[j], mask, sensor, p)
 
 
-@kernel
+@leaf
 def see_echoes(n, z, zi, sensor, clutter, real, whole, pair_j, chosen, echo):
     """Take in a scan: places and rates of its reports, and which of the n tracks took them; end tracks on echoes."""
     for j in range(len(z)):
@@ -149,22 +148,22 @@ def see_echoes(n, z, zi, sensor, clutter, real, whole, pair_j, chosen, echo):
             continue
         mask, d2 = zi[j, ZI_MASK], NEAR
         if echo[j] >= 0:
-            d2, _ = distance_to(slot_of(clutter, echo[j]), z[j], mask, sensor)
+            d2, _ = distance_to(clutter[begin(echo[j]) :], z[j], mask, sensor)
         if d2 < NEAR:
-            _renew(slot_of(clutter, echo[j]), z[j], mask, d2, sensor)
+            _renew(clutter[begin(echo[j]) :], z[j], mask, d2, sensor)
         else:
             echo[j] = _begin(z[j], sensor, clutter)
     for i in range(n):
         if chosen[i] >= 0 and echo[pair_j[chosen[i]]] >= 0:
-            slot = slot_of(clutter, echo[pair_j[chosen[i]]])
+            slot = clutter[begin(echo[pair_j[chosen[i]]]) :]
             slot[E_SHARE] = slot[E_SHARE] + 1.0 if slot[E_TRACK] == whole[i, NUMBER] else 1.0
             slot[E_TRACK] = whole[i, NUMBER]
     for j in range(len(z)):
         if echo[j] >= 0 and is_echo(clutter, echo[j]):
-            _end_track(n, slot_of(clutter, echo[j]), real, whole)
+            _end_track(n, clutter[begin(echo[j]) :], real, whole)
 
 
-@kernel
+@leaf
 def _end_track(n, slot, real, whole):
     """End the track that lives, by half of its detections or more, on what has turned out to be a fixed echo."""
     if slot[E_SHARE] < 2.0:
@@ -175,12 +174,12 @@ def _end_track(n, slot, real, whole):
             slot[E_TRACK], slot[E_SHARE] = 0.0, 0.0
 
 
-@kernel
+@leaf
 def _begin(z, sensor, clutter):
     """Give a report a slot: a free one, or that of the place which matters least. Proven ones that speak stay."""
     best, least = -1, math.inf
     for k in range(N_ECHOES):
-        slot = slot_of(clutter, k)
+        slot = clutter[begin(k) :]
         idle = (z[Z_TIME] - slot[E_LAST]) / sensor[S_PERIOD]
         if slot[E_HITS] == 0.0 or idle > SILENT_SCANS:
             best = k
@@ -189,7 +188,7 @@ def _begin(z, sensor, clutter):
         if worth < least and not proven(slot):
             best, least = k, worth
     if best >= 0:
-        slot = slot_of(clutter, best)
+        slot = clutter[begin(best) :]
         for i in range(N_ECHO):
             slot[i] = 0.0
         for i in range(3):
@@ -198,7 +197,7 @@ def _begin(z, sensor, clutter):
     return best
 
 
-@kernel
+@leaf
 def _renew(slot, z, mask, d2, sensor):
     """Take another report of a place into its slot; the second one of a scan is some other's."""
     if z[Z_TIME] - slot[E_LAST] < 0.5 * sensor[S_PERIOD]:
@@ -216,7 +215,7 @@ def _renew(slot, z, mask, d2, sensor):
     slot[E_LAST], slot[E_RATE] = z[Z_TIME], z[Z_RATE]
 
 
-@kernel
+@leaf
 def _density(slot, z, mask, sensor, p):
     """Density of a proven echo's reports at one of them, over that of a sensor with one false alarm per scan."""
     d2, ln_sigma = distance_to(slot, z, mask, sensor)

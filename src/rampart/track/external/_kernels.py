@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 
 N = 6
 # Steps of the golden-section search: the weight is found to 1e-4
@@ -12,7 +12,7 @@ STEPS = 19
 GOLDEN = 0.6180339887498949
 
 
-@kernel
+@leaf
 def factor(A, L):
     """Cholesky factor of a covariance (6, 6), into L; returns ln of its determinant, nan if it is none."""
     ln = 0.0
@@ -83,7 +83,7 @@ def distances(x, P, y, Q, far, out):
             out[i, j] = d2
 
 
-@kernel
+@leaf
 def _information(w, A, B, J, L):
     for i in range(N):
         for j in range(N):

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     ALIVE,
     BALLISTIC,
@@ -53,7 +53,7 @@ COMPANY_MS, COMPANY_UP_MS = 10.0, 4.0
 FRESH_MISFIT, MOST_MISFIT = 0.4, 50.0
 
 
-@kernel
+@leaf
 def transitions(dt, p, T):
     """Mode transition probabilities over dt [s], into T (5, 5); block diagonal by family."""
     t = abs(dt)
@@ -71,7 +71,7 @@ def transitions(dt, p, T):
     T[HOVER, HOVER], T[HOVER, CRUISE], T[HOVER, TURN] = 1.0 - leave, 0.6 * leave, 0.4 * leave
 
 
-@kernel
+@leaf
 def fresh_own(mode, p):
     """Mean and variance of a mode's own component when nothing is known of it."""
     if mode == THRUST:
@@ -83,7 +83,7 @@ def fresh_own(mode, p):
     return 0.0, 1.0
 
 
-@kernel
+@leaf
 def mix_into(j, first, last, w, X, P, p, xm, Pm):
     """Moment match of modes first..last-1 with weights w, as the start of mode j; others' own component is not j's."""
     own, spread = fresh_own(j, p)
@@ -111,7 +111,7 @@ def mix_into(j, first, last, w, X, P, p, xm, Pm):
             Pm[b, a] = Pm[a, b]
 
 
-@kernel
+@leaf
 def burn_out(x, P, after, xo, Po):
     """A thrust state, thrust ending at an unknown moment of the next `after` seconds, as the start of a coasting one.
 
@@ -135,7 +135,7 @@ def burn_out(x, P, after, xo, Po):
             Po[3 + i, 3 + j] += s
 
 
-@kernel
+@leaf
 def predict_track(x, P, real, alive, dt, p, site, atmosphere, drag, xo, Po, c, W):
     """Mix and predict all living modes of a track over dt [s].
 
@@ -176,7 +176,7 @@ def predict_track(x, P, real, alive, dt, p, site, atmosphere, drag, xo, Po, c, W
         predict_mode(j, W[5, 0], W[3], dt, p, site, atmosphere, drag, xo[j], Po[j], W)
 
 
-@kernel
+@leaf
 def mix_pair(wt, xt, Pt, wb, xb, Pb, p, xm, Pm):
     """Start of the ballistic mode: burnt-out thrust (weight wt, drag unknown) and coasting before (weight wb)."""
     own, spread = fresh_own(BALLISTIC, p)
@@ -193,7 +193,7 @@ def mix_pair(wt, xt, Pt, wb, xb, Pb, p, xm, Pm):
             Pm[b, a] = Pm[a, b]
 
 
-@kernel
+@leaf
 def innovate(x, P, z, mask, east, north, up, p, H, nu, r, S):
     """Ln likelihood of a detection under one predicted mode, and its squared Mahalanobis distance. S (8, 8) scratch."""
     n = measure(x, z, mask, east, north, up, p, H, nu, r)
@@ -235,7 +235,7 @@ def innovate(x, P, z, mask, east, north, up, p, H, nu, r, S):
     return -0.5 * (d2 + ln_det + n * LOG_2PI), d2
 
 
-@kernel
+@leaf
 def score(z, mask, east, north, up, weight, xo, Po, c, alive, p, B):
     """Ln likelihood of a detection over all modes, and the least squared distance of any mode that counts.
 
@@ -260,7 +260,7 @@ def score(z, mask, east, north, up, weight, xo, Po, c, alive, p, B):
     return best + math.log(total), near
 
 
-@kernel
+@leaf
 def update_mode(x, P, z, mask, east, north, up, p, iterations, B):
     """Update one mode in place, one number after the other (errors are independent); returns ln likelihood, distance.
 
@@ -329,14 +329,14 @@ def company(seen, z, mask, east, north, up, dt, p, B):
     return ln
 
 
-@kernel
+@leaf
 def in_company(steered, other):
     """Ln likelihood of the steered family, given that of its modes and that of `company`."""
     a, b = math.log(1.0 - COMPANY) + steered, math.log(COMPANY) + other
     return max(a, b) + math.log1p(math.exp(-abs(a - b)))
 
 
-@kernel
+@leaf
 def update_track(x, P, real, whole, z, mask, east, north, up, p, c, other, B):
     """Update all living modes (predicted, in x, P) and the balance of modes and families.
 
@@ -388,7 +388,7 @@ def update_track(x, P, real, whole, z, mask, east, north, up, p, c, other, B):
     return top + math.log(w * math.exp(balance[0] - top) + (1.0 - w) * math.exp(balance[1] - top)), fallen
 
 
-@kernel
+@leaf
 def note_misfit(real, falls, alive, far, mask):
     """Take in how far the latest detection was from what was expected: `far` (modes,), squared, in sigma.
 
@@ -403,25 +403,31 @@ def note_misfit(real, falls, alive, far, mask):
     real[MISFIT] += FRESH_MISFIT * (min(d2 / n, MOST_MISFIT) - real[MISFIT])
 
 
-@kernel
+@leaf
+def mode_weight(m, real, alive):
+    """Probability of a mode among all five; 0 for a dead one."""
+    return real[MU + m] * (real[WEIGHT] if m < 2 else 1.0 - real[WEIGHT]) if (alive >> m) & 1 else 0.0
+
+
+@leaf
 def combine(x, P, real, alive, out, cov):
     """Moment match of position and velocity over all modes, into `out` (6,) and `cov` (6, 6)."""
-    w = np.empty(N_MODES)
-    for m in range(N_MODES):
-        w[m] = real[MU + m] * (real[WEIGHT] if m < 2 else 1.0 - real[WEIGHT]) if (alive >> m) & 1 else 0.0
     for a in range(6):
         out[a] = 0.0
         for b in range(6):
             cov[a, b] = 0.0
-        for m in range(N_MODES):
-            if w[m] > 0.0:
-                out[a] += w[m] * x[m, a]
     for m in range(N_MODES):
-        if w[m] > 0.0:
+        w = mode_weight(m, real, alive)
+        if w > 0.0:
+            for a in range(6):
+                out[a] += w * x[m, a]
+    for m in range(N_MODES):
+        w = mode_weight(m, real, alive)
+        if w > 0.0:
             for a in range(6):
                 da = x[m, a] - out[a]
                 for b in range(a, 6):
-                    cov[a, b] += w[m] * (P[m, a, b] + da * (x[m, b] - out[b]))
+                    cov[a, b] += w * (P[m, a, b] + da * (x[m, b] - out[b]))
     for a in range(6):
         for b in range(a + 1, 6):
             cov[b, a] = cov[a, b]

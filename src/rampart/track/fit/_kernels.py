@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels import rk4_step_state
 from rampart.track.constants import (
     FIT_BASE,
@@ -91,9 +91,12 @@ def refit(x, P, fit, whole, sensors, p, env, B):
     A, C, L, g, y = np.empty((d, d)), np.empty((d, d)), np.empty((d, d)), np.empty(d), np.empty(d)
     T, W, F, Y = np.empty((7, N_JOINT)), np.empty((7, N_JOINT)), np.empty((7, 7)), np.empty((2, 7))
     x1, now = np.empty(7), np.empty(7)
+    rows, kind, column = np.empty((8, N_JOINT + 1)), np.empty(8, np.int64), np.empty((8, N_JOINT + 1), np.int64)
     _first_guess(x, fit, kept, p, env, x1)
     for _ in range(MAX_PASSES):
-        misfit = _collect(x1, fit, kept, sensors, p, env, nodes, node, length, now, T, A, g, X, S, h, F, W, Y, B)
+        misfit = _collect(
+            x1, fit, kept, sensors, p, env, nodes, node, length, now, T, A, g, X, S, h, F, W, Y, B, rows, kind, column
+        )
         if math.isnan(misfit) or not invert(A, L, C):
             return False
         for i in range(d):
@@ -119,13 +122,15 @@ def refit(x, P, fit, whole, sensors, p, env, B):
     return _write(x1, now, y, T, C, fit, p, W, x, P)
 
 
-@kernel
-def _collect(x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X, S, h, F, W, Y, B):
+@leaf
+def _collect(
+    x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X, S, h, F, W, Y, B, rows, kind, column
+):  # fmt: skip
     """Normal equations at the first state x1: information A, gradient g; x and T are carried to the last detection.
 
-    X, S, h are the borders of the burnouts at `node` (`rampart.track.fit.boost`). Returns the sum of squared residuals
-    of the flight without thrust, each over its variance; nan if the flight leaves all bounds, as one through detections
-    that do not belong together can when it is flown back.
+    X, S, h are the borders of the burnouts at `node` (`rampart.track.fit.boost`); from F on scratch. Returns the sum of
+    squared residuals of the flight without thrust, each over its variance; nan if the flight leaves all bounds, as one
+    through detections that do not belong together can when it is flown back.
     """
     base, d = fit[FIT_BASE:], len(A)
     for i in range(d):
@@ -140,7 +145,6 @@ def _collect(x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X,
     begin_derivatives(T)
     begin_borders(nodes, p, X, S, h)
     H, nu, r = B[0:8], B[16], B[17]
-    rows, kind, column = np.empty((8, N_JOINT + 1)), np.empty(8, np.int64), np.empty((8, N_JOINT + 1), np.int64)
     when, last, misfit = fit[FIT_EPOCH], fit[(kept - 1) * FIT_ROW + Z_TIME], 0.0
     latest = node[nodes - 1] if nodes > 0 else -1.0
     for n in range(kept):
@@ -171,15 +175,16 @@ def _collect(x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X,
                     A[at[i], at[j]] += c * row[j]
         if when - fit[FIT_EPOCH] < latest:
             add_to_borders(
-                x, when - fit[FIT_EPOCH], H, nu, r, count, rows, column, nodes, node, length, env[0][1], p, X, S, h
-            )
+                x, when - fit[FIT_EPOCH], H, nu, r, count, rows, column, nodes, node, length, env[0][1], p, X, S, h,
+                B[18],
+            )  # fmt: skip
     for i in range(d):
         for j in range(i):
             A[i, j] = A[j, i]
     return misfit
 
 
-@kernel
+@leaf
 def _age(age, z, mask, kind, count, p, r):
     """Widen the variances of an old detection by what white acceleration may have done since."""
     if not mask & HAS_RANGE:
@@ -195,7 +200,7 @@ def _age(age, z, mask, kind, count, p, r):
             r[a] += moved / d2
 
 
-@kernel
+@leaf
 def _widen(C, misfit, fit, kept):
     """Widen the covariance where the residuals are larger than chance allows: the model is wrong in a way of its own.
 
@@ -215,7 +220,7 @@ def _widen(C, misfit, fit, kept):
                 C[i, j] *= ratio
 
 
-@kernel
+@leaf
 def _first_guess(x, fit, kept, p, env, x1):
     """The first state as it was found last, or the filter's, flown back."""
     if fit[FIT_FIRST] == fit[FIT_FIRST]:
@@ -230,7 +235,7 @@ def _first_guess(x, fit, kept, p, env, x1):
         rk4_step_state(x1, -span / n, 0.0, env[0], env[1], env[2], x1)
 
 
-@kernel
+@leaf
 def _write(x1, now, y, T, C, fit, p, W, x, P):
     """Carry what was found to the last detection: state, covariance, errors; False if it makes no sense."""
     for i in range(7):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.birth._kernels import first_not_below
 from rampart.track.constants import (
     ALIVE,
@@ -53,7 +53,7 @@ A_MEAN = 3  # 3..8, mean over modes
 N_ASIDE = 9
 
 
-@kernel
+@leaf
 def search_box(x, P, real, alive, dt, q, low, high):
     """East-north box in which a track's next detection must lie: every mode that counts, `BOX_SIGMA` wide."""
     for a in range(2):
@@ -75,7 +75,7 @@ def search_box(x, P, real, alive, dt, q, low, high):
             low[a], high[a] = min(low[a], mean - half), max(high[a], mean + half)
 
 
-@kernel
+@leaf
 def look_ahead(x, P, real, alive, t, p, env, xo, Po, c, aside, cov, sensor, W):
     """Predict one track to time t and write what the sensor may expect of it."""
     predict_track(x, P, real, alive, t - real[TIME], p, env[0], env[1], env[2], xo, Po, c, W)
@@ -166,7 +166,7 @@ def gate(n, x, P, real, whole, look, s, sensors, z, zi, order, limits, rates, p,
     return count
 
 
-@kernel
+@leaf
 def line_up(z, zi, order, sensor, p, sight):
     """East, north, half width of what its errors allow and time of each detection, by rising east, into `sight` (4, m).
 
@@ -183,7 +183,7 @@ def line_up(z, zi, order, sensor, p, sight):
     return placed, widest
 
 
-@kernel
+@leaf
 def box_width(z, mask, sensor, p):
     """How far a detection's own errors may take its position out of a search box [m]."""
     if not mask & HAS_RANGE:
@@ -199,7 +199,7 @@ def box_width(z, mask, sensor, p):
     return 4.0 * math.sqrt(var) + r - math.sqrt(r * r - h * h)
 
 
-@kernel
+@leaf
 def numbers_held(mask):
     """How many numbers a detection holds."""
     n = 0

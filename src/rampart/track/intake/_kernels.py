@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     BAD_ANGLE,
     BAD_HEIGHT,
@@ -62,7 +62,7 @@ MAX_HEIGHT_M = 1e5
 AHEAD_NS = 1_000_000_000
 
 
-@kernel
+@leaf
 def pack(
     number, time_ns, received_ns, sensor, values, sigmas, position, position_covariance, rcs, identity, hint, flags,
     snr, width, emission, score, now_ns, start_ns, sensors, p, C, z, zi, status,
@@ -104,7 +104,7 @@ def pack(
             )  # fmt: skip
 
 
-@kernel
+@leaf
 def _check(z, zi, position, covariance, sensor):
     """Find what a detection holds and whether it can be true; returns a status and writes the mask."""
     if position[0] == position[0] or position[1] == position[1]:
@@ -143,7 +143,7 @@ def _check(z, zi, position, covariance, sensor):
     return GOOD
 
 
-@kernel
+@leaf
 def _check_position(z, position, C):
     """Take over a measured position and the inverse Cholesky root of its covariance."""
     for i in range(3):
@@ -176,7 +176,7 @@ def _check_position(z, position, C):
     return GOOD
 
 
-@kernel
+@leaf
 def comes_before(z, zi, i, j):
     """Whether row i comes before row j: by time, sensor, range, azimuth, number; what was not measured comes last."""
     for k in (ZI_TIME_NS, ZI_SENSOR):
@@ -237,7 +237,7 @@ def tidy(z, zi, status):
     return kept[:k], kept_i[:k], n - k
 
 
-@kernel
+@leaf
 def _is_double(z, zi, i, j):
     """Whether two rows hold the same measurement."""
     equal = zi[i, ZI_TIME_NS] == zi[j, ZI_TIME_NS] and zi[i, ZI_SENSOR] == zi[j, ZI_SENSOR]
@@ -247,7 +247,7 @@ def _is_double(z, zi, i, j):
     return equal
 
 
-@kernel
+@leaf
 def is_one_scan(zi, start_ns, windows_ns):
     """Whether all rows are of one sensor and lie in one of its windows of time."""
     sensor = zi[0, ZI_SENSOR]

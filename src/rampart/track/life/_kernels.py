@@ -2,7 +2,7 @@
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 from rampart.physics._kernels import acceleration
 from rampart.track.clutter._kernels import far_range
 from rampart.track.constants import (
@@ -57,13 +57,13 @@ MOST_DETECT = 0.98
 MAX_FAMILY = 25.0
 
 
-@kernel
+@leaf
 def normal_cdf(t):
     """Standard normal distribution function."""
     return 0.5 * math.erfc(-t * math.sqrt(0.5))
 
 
-@kernel
+@leaf
 def logistic(t):
     """Probability from ln odds."""
     if t >= 0.0:
@@ -72,7 +72,7 @@ def logistic(t):
     return e / (1.0 + e)
 
 
-@kernel
+@leaf
 def detect_probability(x, cov, rcs, s):
     """Probability that a sensor sees a target at state x (6,) with covariance `cov` (6, 6) in one look.
 
@@ -103,7 +103,7 @@ def detect_probability(x, cov, rcs, s):
     return p * min(best, MOST_DETECT)
 
 
-@kernel
+@leaf
 def ln_clutter(mask, distance, elevation, s, rate):
     """Ln density of false alarms per scan in the space of what a detection measures; `rate` false alarms per scan."""
     far = far_range(s)
@@ -121,7 +121,7 @@ def ln_clutter(mask, distance, elevation, s, rate):
     return ln
 
 
-@kernel
+@leaf
 def clutter_of(z, mask, s, rate, p):
     """`ln_clutter` of a packed detection."""
     dx, dy, dz = z[Z_EAST] - s[S_EAST], z[Z_EAST + 1] - s[S_EAST + 1], z[Z_EAST + 2] - s[S_EAST + 2]
@@ -138,7 +138,7 @@ def clutter_of(z, mask, s, rate, p):
     return ln
 
 
-@kernel
+@leaf
 def survive(real, dt, p):
     """Let existence fade over dt [s] by the chance that the object has left.
 
@@ -154,7 +154,7 @@ def survive(real, dt, p):
     real[ODDS] = math.log(r * (1.0 - gone)) - math.log(rest + r * gone)
 
 
-@kernel
+@leaf
 def scalar_update(x, P, H, e, r, h):
     """Kalman update by one number: derivative H (7,), innovation e, variance r; h scratch. Returns ln likelihood."""
     s = r
@@ -174,7 +174,7 @@ def scalar_update(x, P, H, e, r, h):
     return -0.5 * (math.log(s) + e * e / s + 1.8378770664093453)
 
 
-@kernel
+@leaf
 def mode_acceleration(mode, x, p, site, atmosphere, drag):
     """Acceleration that a mode expects, and its derivative by the mode's own component: six numbers [m/s2]."""
     if mode == BALLISTIC:
@@ -189,7 +189,7 @@ def mode_acceleration(mode, x, p, site, atmosphere, drag):
     return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
 
 
-@kernel
+@leaf
 def mode_noise(mode, p):
     """Density of a mode's white acceleration [m2/s3] at the start."""
     if mode == THRUST:
@@ -203,7 +203,7 @@ def mode_noise(mode, p):
     return p[P_CRUISE]
 
 
-@kernel
+@leaf
 def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, company, p, site, atmosphere, drag, x, P, B):
     """State and covariance of one mode from two detections dt apart, as of the second; ln likelihood of range rates.
 
@@ -229,7 +229,7 @@ def start_mode(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, company, p, site,
     return ln
 
 
-@kernel
+@leaf
 def _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, company, p, site, atmosphere, drag, at, x, P, B):
     """One pass of `start_mode`, with the acceleration and its derivatives as they are at the state `at`."""
     H, h, acc, by_own = B[0], B[1], B[2], B[3]
@@ -271,7 +271,7 @@ def _start_once(mode, z1, mask1, s1, C1, z2, mask2, s2, C2, dt, company, p, site
     return ln
 
 
-@kernel
+@leaf
 def _use_rate(z, s, age, x, P, acc, by_own, own, q, H, h):
     """Update by a range rate that is `age` seconds old, through the state carried back over that time.
 

@@ -2,7 +2,7 @@
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 from rampart.track.constants import (
     HAS_AZIMUTH,
     HAS_ELEVATION,
@@ -26,13 +26,13 @@ MAX_ROWS = 8
 _NEAR_M = 1.0
 
 
-@kernel
+@leaf
 def wrap(a):
     """An angle in [-pi, pi)."""
     return a - 2.0 * math.pi * math.floor((a + math.pi) / (2.0 * math.pi))
 
 
-@kernel
+@leaf
 def measure(x, z, mask, east, north, up, p, H, nu, r):
     """Linearise a detection at a state.
 
@@ -96,13 +96,13 @@ def measure(x, z, mask, east, north, up, p, H, nu, r):
     return n
 
 
-@kernel
+@leaf
 def _row(H, n, a, b, c):
     H[n, 0], H[n, 1], H[n, 2] = a, b, c
     H[n, 3], H[n, 4], H[n, 5] = 0.0, 0.0, 0.0
 
 
-@kernel
+@leaf
 def place(z, mask, east, north, up, layer, layer_sigma, C):
     """Position covariance of a detection with range, into C (3, 3), and its position into z.
 
@@ -139,7 +139,7 @@ def place(z, mask, east, north, up, layer, layer_sigma, C):
     C[1, 0], C[2, 0], C[2, 1] = C[0, 1], C[0, 2], C[1, 2]
 
 
-@kernel
+@leaf
 def _invert_root(z, C):
     """Covariance from the inverse Cholesky root kept in z: C = (L^-1)^-1 (L^-1)^-T."""
     a, b, c = z[Z_ROOT], z[Z_ROOT + 3], z[Z_ROOT + 4]

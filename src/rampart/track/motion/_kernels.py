@@ -6,7 +6,7 @@ diagonal element at one.
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 from rampart.physics._kernels import rk4_step_jacobian
 from rampart.track.constants import (
     BALLISTIC,
@@ -35,7 +35,7 @@ MAX_TURN = 1.2
 THRUST_STEP_S = 1.0
 
 
-@kernel
+@leaf
 def copy_mode(x, P, xo, Po):
     """Copy a state (7,) and its covariance (7, 7). Loops: slices would cost compile time."""
     for i in range(7):
@@ -44,14 +44,14 @@ def copy_mode(x, P, xo, Po):
             Po[i, j] = P[i, j]
 
 
-@kernel
+@leaf
 def copy_row(source, target):
     """Copy one row of numbers. A loop: slices would cost compile time."""
     for i in range(len(source)):
         target[i] = source[i]
 
 
-@kernel
+@leaf
 def add_noise(P, q, dt):
     """White acceleration of density q [m2/s3] over dt [s], added to a covariance."""
     t = abs(dt)
@@ -65,7 +65,7 @@ def add_noise(P, q, dt):
         P[i + 3, i + 3] += vv
 
 
-@kernel
+@leaf
 def transform(F, P, W, out):
     """F P F' into `out`, symmetric to the last bit; W is scratch. `out` may be P. Most of F is zero and is skipped."""
     for i in range(7):
@@ -88,7 +88,7 @@ def transform(F, P, W, out):
             out[j, i] = out[i, j]
 
 
-@kernel
+@leaf
 def identity(F):
     """Write the unit matrix."""
     for i in range(7):
@@ -97,7 +97,7 @@ def identity(F):
         F[i, i] = 1.0
 
 
-@kernel
+@leaf
 def predict_ballistic(x, P, dt, p, site, atmosphere, drag, xo, Po, W):
     """Coasting with drag by Runge-Kutta steps; W (3, 7, 7) scratch."""
     copy_mode(x, P, xo, Po)
@@ -110,7 +110,7 @@ def predict_ballistic(x, P, dt, p, site, atmosphere, drag, xo, Po, W):
     Po[6, 6] += p[P_DRAG_WALK] * abs(dt)
 
 
-@kernel
+@leaf
 def predict_thrust(x, P, dt, p, g, xo, Po, W):
     """Constant acceleration x[6] along the velocity (thrust less drag) under gravity g [m/s2]."""
     copy_mode(x, P, xo, Po)
@@ -145,7 +145,7 @@ def predict_thrust(x, P, dt, p, g, xo, Po, W):
     Po[6, 6] += p[P_THRUST_WALK] * abs(dt)
 
 
-@kernel
+@leaf
 def predict_straight(x, P, dt, decay, q, xo, Po):
     """Straight flight (`decay` inf) or hover, where velocity dies away with time constant `decay` [s].
 
@@ -182,7 +182,7 @@ def predict_straight(x, P, dt, decay, q, xo, Po):
         Po[i + 3, i + 3] += vv
 
 
-@kernel
+@leaf
 def predict_turn(x, P, dt, p, xo, Po, W):
     """Level coordinated turn at rate x[6] [rad/s], anticlockwise positive; climb is straight.
 
@@ -212,7 +212,7 @@ def predict_turn(x, P, dt, p, xo, Po, W):
     Po[6, 6] += p[P_TURN_WALK] * abs(dt)
 
 
-@kernel
+@leaf
 def predict_mode(mode, x, P, dt, p, site, atmosphere, drag, xo, Po, W):
     """Carry one mode's state and covariance over dt [s] into `xo`, `Po`; W (3, 7, 7) is scratch."""
     if mode == BALLISTIC:
@@ -227,7 +227,7 @@ def predict_mode(mode, x, P, dt, p, site, atmosphere, drag, xo, Po, W):
         predict_straight(x, P, dt, p[P_HOVER_TIME], p[P_HOVER], xo, Po)
 
 
-@kernel
+@leaf
 def clamp_own(mode, x):
     """Keep a mode's own component within what is physical."""
     if mode == BALLISTIC:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     ALIVE,
     COASTED,
@@ -101,7 +101,7 @@ ALONE_S = 10.0
 USUAL_SPEED = 100.0
 
 
-@kernel
+@leaf
 def forget(bias, cov, prior, s):
     """Go back to the prior of one sensor's biases, correlations included."""
     first = N_BIAS * s
@@ -112,7 +112,7 @@ def forget(bias, cov, prior, s):
         cov[first + k, first + k] = prior[s, k] ** 2
 
 
-@kernel
+@leaf
 def age(bias, cov, prior, dt, stay):
     """Let biases wander for dt [s]: first-order Gauss-Markov, `stay` [s], about zero with the prior's variance."""
     a = math.exp(-dt / stay)
@@ -178,7 +178,7 @@ def correct(s, z, zi, bias, spread, sensors, p, out):
             )  # fmt: skip
 
 
-@kernel
+@leaf
 def note_rows(mean, z, raw, mask, s, sensors, bias, p, x, B, out):
     """Write what a detection says of its biases, linearised at a track (6,), into `out`; returns how many numbers.
 
@@ -255,7 +255,7 @@ def learn(rows, n, s, moved, bias, m, M):
     return d2
 
 
-@kernel
+@leaf
 def pair(old, rows, n, s, dt, limits, bias, cov, prior, trust, m, M):
     """Learn from two detections of one track, `old` of another sensor and `rows` of sensor s, dt [s] later."""
     size = len(m)
@@ -295,7 +295,7 @@ def pair(old, rows, n, s, dt, limits, bias, cov, prior, trust, m, M):
             cov[i, j] = M[i, j]
 
 
-@kernel
+@leaf
 def others_speak(s, t, trust, sensors):
     """Whether any other sensor that is believed has delivered of late."""
     for q in range(len(trust)):
@@ -305,7 +305,7 @@ def others_speak(s, t, trust, sensors):
     return False
 
 
-@kernel
+@leaf
 def count_bits(mask):
     """How many sensors a bit mask names."""
     n = 0
@@ -315,7 +315,7 @@ def count_bits(mask):
     return n
 
 
-@kernel
+@leaf
 def judge(n, s, t, hit, before, whole, real, look, aside, last, sensors, trust, cov6):
     """Compare a scan of sensor s with the tracks that others feed: raise or lower doubt, or belief in quarantine.
 
@@ -346,7 +346,7 @@ def judge(n, s, t, hit, before, whole, real, look, aside, last, sensors, trust, 
     row[BELIEF] = min(row[BELIEF], most)
 
 
-@kernel
+@leaf
 def _seen_by_others(s, t, real, aside, sensors, trust, cov6):
     for q in range(len(sensors)):
         if q == s or trust[q, SHUT] > 0.0 or sensors[q, S_RANGES] == 0.0:
@@ -358,7 +358,7 @@ def _seen_by_others(s, t, real, aside, sensors, trust, cov6):
     return False
 
 
-@kernel
+@leaf
 def settle(n, s, t, whole, bias, cov, prior, trust, sensors):
     """Shut a sensor out, or let it in again, as doubt and belief demand. Returns 1 if it was shut out just now."""
     row = trust[s]
@@ -377,7 +377,7 @@ def settle(n, s, t, whole, bias, cov, prior, trust, sensors):
     return 1
 
 
-@kernel
+@leaf
 def let_in(s, t, bias, cov, prior, trust):
     """End a quarantine; what was known of the sensor's biases is forgotten."""
     row = trust[s]
@@ -387,7 +387,7 @@ def let_in(s, t, bias, cov, prior, trust):
     forget(bias, cov, prior, s)
 
 
-@kernel
+@leaf
 def match(n, z, zi, order, used, whole, hit):
     """Write into `hit` (n,) which detection each track got: -1 none, -2 several. `order` sorts detections by number."""
     for i in range(n):
@@ -413,7 +413,7 @@ def match(n, z, zi, order, used, whole, hit):
             hit[low] = order[first] if hit[low] == -1 else -2
 
 
-@kernel
+@leaf
 def align(n, whole, last, held, out):
     """Bring the `held` rows of latest detections in line with the n tracks (both rise by number), into `out`."""
     k = 0

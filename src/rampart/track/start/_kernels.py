@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels import ground_height
 from rampart.track.classification._kernels import judge_class, see_class
 from rampart.track.constants import (
@@ -122,7 +122,7 @@ def start_track(
     return True
 
 
-@kernel
+@leaf
 def two_in_company(first, first_mask, C1, z, mask, C2, dt):
     """Ln likelihood of two range rates, the second dt later, as those of two slow things in company."""
     square, apart = 0.0, 2.0 * COMPANY_M * COMPANY_M + COMPANY_MS * COMPANY_MS * dt * dt
@@ -137,14 +137,14 @@ def two_in_company(first, first_mask, C1, z, mask, C2, dt):
     return ln
 
 
-@kernel
+@leaf
 def _slow_rate(z):
     """Ln likelihood of the range rate of something slow."""
     s = COMPANY_MS * COMPANY_MS + z[Z_SIGMA + 3] * z[Z_SIGMA + 3]
     return -0.5 * (z[Z_RATE] * z[Z_RATE] / s + math.log(s) + LOG_2PI)
 
 
-@kernel
+@leaf
 def _share(ln, prior, real, first, last):
     """Mode probabilities of one family from ln likelihoods; returns that of the family."""
     best, total = ln[first], 0.0

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     HAS_AZIMUTH,
     HAS_ELEVATION,
@@ -82,7 +82,7 @@ def cross(za, mask_a, zb, mask_b, sensor_a, sensor_b, layer, layer_sigma, speed,
     return d2
 
 
-@kernel
+@leaf
 def _add(z, mask, sensor, moved, at, J, g, h):
     """Add the normal equations of one bearing, linearised at `at`; returns its squared distance there."""
     dx, dy, dz = at[0] - sensor[0], at[1] - sensor[1], at[2] - sensor[2]
@@ -108,7 +108,7 @@ def _add(z, mask, sensor, moved, at, J, g, h):
     return d2
 
 
-@kernel
+@leaf
 def _solve(J, g, C):
     """C = inverse of J (3, 3), g = C g; False if J is not positive definite."""
     a = J[1, 1] * J[2, 2] - J[1, 2] * J[1, 2]
@@ -128,7 +128,7 @@ def _solve(J, g, C):
     return True
 
 
-@kernel
+@leaf
 def put_position(z, at, C):
     """Write a position and the inverse Cholesky root of its covariance into a packed detection."""
     a = math.sqrt(C[0, 0])
@@ -143,7 +143,7 @@ def put_position(z, at, C):
     z[Z_ROOT + 6], z[Z_ROOT + 7], z[Z_ROOT + 8] = (b * e - c * d) / (a * c * f), -e / (c * f), 1.0 / f
 
 
-@kernel
+@leaf
 def support(at, C, a, b, sensors, heard, heard_of, speed, near):
     """What other sensors say of a crossing of sensors a and b: squared distance of their nearest bearings.
 

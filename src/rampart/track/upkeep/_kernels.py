@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 from rampart.physics._kernels import ground_height
 from rampart.track.classification._kernels import judge_class, see_class
 from rampart.track.constants import (
@@ -96,7 +96,7 @@ COAST_SHARE = 2.0
 UNDERGROUND_M = 50.0
 
 
-@kernel
+@leaf
 def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, env, table, xo, Po, c, aside, W, B, cov):
     """Give a track its detection: update, existence, class, status."""
     sensor = sensors[s]
@@ -128,7 +128,7 @@ def use_detection(x, P, real, whole, look, fit, s, sensors, z, zi, clutter, p, e
         whole[STATUS] = CONFIRMED
 
 
-@kernel
+@leaf
 def beyond_doubt(real, whole, p):
     """Whether a track has shown enough to be confirmed."""
     if real[ODDS] >= p[P_SURE_ODDS]:
@@ -136,7 +136,7 @@ def beyond_doubt(real, whole, p):
     return real[ODDS] >= p[P_CONFIRM_ODDS] and _enough_hits(whole, p)
 
 
-@kernel
+@leaf
 def _enough_hits(whole, p):
     bits, hits = whole[HISTORY], 0
     for k in range(int(p[P_CONFIRM_LOOKS])):
@@ -144,7 +144,7 @@ def _enough_hits(whole, p):
     return hits >= p[P_CONFIRM_HITS]
 
 
-@kernel
+@leaf
 def note_detection(real, whole, z, zi, s):
     """Book what a detection brings besides its measurement."""
     whole[UPDATED_NS] = zi[ZI_TIME_NS]
@@ -165,7 +165,7 @@ def note_detection(real, whole, z, zi, s):
         real[RCS_N] = n + 1.0
 
 
-@kernel
+@leaf
 def settle_modes(x, P, real, whole, d2, dof, p):
     """Drop modes that are out of the running; bring back those that could become true again."""
     real[FAMILY] = min(max(real[FAMILY], -MAX_FAMILY), MAX_FAMILY)
@@ -201,13 +201,13 @@ def settle_modes(x, P, real, whole, d2, dof, p):
             x[m, 6], P[m, 6, 6] = 0.0, 0.01 if m == TURN else 1.0
 
 
-@kernel
+@leaf
 def note_thrust(real):
     """Remember how sure it ever was that the track is under thrust; what a prior alone can say does not count."""
     real[BOOST] = max(real[BOOST], (real[MU + THRUST] - UNSEEN_THRUST) / (1.0 - UNSEEN_THRUST))
 
 
-@kernel
+@leaf
 def fit_fall(x, P, real, whole, fit, z, mask, s, sensors, predicted, predicted_P, p, env, B):
     """Find the ballistic state anew from all detections since thrust."""
     if not (whole[ALIVE] >> BALLISTIC) & 1:
@@ -235,7 +235,7 @@ def fit_fall(x, P, real, whole, fit, z, mask, s, sensors, predicted, predicted_P
         real[BOOST] = max((fit[FIT_THRUST] - UNSEEN_THRUST) / (1.0 - UNSEEN_THRUST), 0.0)
 
 
-@kernel
+@leaf
 def relight(x, P, real, whole, p):
     """Start the thrust mode anew from the ballistic one, which no longer explains what is seen."""
     whole[ALIVE] |= 1
@@ -249,7 +249,7 @@ def relight(x, P, real, whole, p):
     real[MU + THRUST], real[MU + BALLISTIC] = 0.5, 0.5
 
 
-@kernel
+@leaf
 def miss(x, P, real, whole, look, s, sensors, t, p, env, xo, Po, c, aside, W, cov):
     """Account for the looks of a sensor up to time t that brought no detection of a track."""
     sensor = sensors[s]
@@ -277,7 +277,7 @@ def miss(x, P, real, whole, look, s, sensors, t, p, env, xo, Po, c, aside, W, co
     end_of_life(real, whole, t, sensor[S_PERIOD], p, env, aside)
 
 
-@kernel
+@leaf
 def end_of_life(real, whole, t, period, p, env, aside):
     """Delete a track that is improbable, unseen for too long, or under the ground."""
     limit = GIVE_UP_ODDS if whole[STATUS] == TENTATIVE else p[P_DELETE_ODDS]
@@ -298,7 +298,7 @@ def end_of_life(real, whole, t, period, p, env, aside):
             whole[STATUS] = DELETED
 
 
-@kernel
+@leaf
 def healthy(x, P, modes):
     """Whether the modes (bit mask) are finite, in a possible place, with positive variances."""
     for m in range(N_MODES):
@@ -309,7 +309,7 @@ def healthy(x, P, modes):
     return True
 
 
-@kernel
+@leaf
 def heal(x, P, real, whole):
     """Drop a ballistic family that has run away; returns False if the steered one has too."""
     if whole[ALIVE] & 3 and not healthy(x, P, whole[ALIVE] & 3):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     ALIVE,
     BALLISTIC,
@@ -87,7 +87,7 @@ def view(
             status[i] = DELETED
 
 
-@kernel
+@leaf
 def _hear_silence(now, numbers, look, sensors, p, state, cov):
     """Count the looks that sensors should have delivered by now, the lag included, and did not.
 

@@ -3,7 +3,7 @@
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 from rampart.track.constants import (
     DETECTION,
     FIRST_NS,
@@ -19,7 +19,7 @@ from rampart.track.constants import (
 )
 
 
-@kernel
+@leaf
 def write_columns(
     now_ns, whole, real, number, time_ns, hits, first_ns, updated_ns, received_ns, detection, sensors, rcs, identity,
     flags,

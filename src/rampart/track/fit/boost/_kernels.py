@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     FIT_BURN_FROM,
     FIT_BURN_UNTIL,
@@ -28,7 +28,7 @@ from rampart.track.constants import (
     P_THRUST_WALK,
     Z_TIME,
 )
-from rampart.track.fit.matrix._kernels import invert
+from rampart.track.fit.matrix._kernels import invert_with
 
 # Chance that a first detection was made under thrust, as where tracks start
 UNDER_THRUST = 0.3
@@ -46,7 +46,7 @@ LEAST_BOOST = 30.0
 IMPROBABLE = 1e-3
 
 
-@kernel
+@leaf
 def burn_nodes(fit, kept, p, node):
     """Middles of the intervals in which the burnout may lie [s after the epoch], into `node`, and their length.
 
@@ -67,13 +67,13 @@ def burn_nodes(fit, kept, p, node):
     return count, length
 
 
-@kernel
+@leaf
 def may_burn(fit, time, p):
     """Whether a boost that was on when the fit began can go on until a time [s since run start]."""
     return fit[FIT_OPEN] > 0.0 and time - fit[FIT_EPOCH] < LONGEST * p[P_BURN_TIME]
 
 
-@kernel
+@leaf
 def begin_borders(nodes, p, X, S, h):
     """What is known of the unknowns of each node beforehand: X (3 nodes, d), S (nodes, 3, 3), h (nodes, 3)."""
     for j in range(nodes):
@@ -86,17 +86,16 @@ def begin_borders(nodes, p, X, S, h):
         h[j, 0] = p[P_THRUST] / p[P_THRUST_SIGMA]
 
 
-@kernel
-def add_to_borders(x, age, H, nu, r, count, rows, column, nodes, node, length, gravity, p, X, S, h):
+@leaf
+def add_to_borders(x, age, H, nu, r, count, rows, column, nodes, node, length, gravity, p, X, S, h, d):
     """Add the `count` numbers of a detection made `age` seconds after the epoch to each node that it lies before.
 
     H, nu, r as `measure` leaves them at the coasting state x; `rows` (count, 12) are the derivatives by the flight's
-    unknowns, `column` where these stand.
+    unknowns, `column` where these stand; `d` (N_THRUST,) is scratch.
     """
     thrust, width = p[P_THRUST], N_JOINT + 1
     either = math.sqrt(thrust * thrust + p[P_THRUST_SIGMA] * p[P_THRUST_SIGMA]) * length / math.sqrt(12.0)
     growth = math.sqrt(p[P_THRUST_WALK] / p[P_BURN_TIME])
-    d = np.empty(N_THRUST)
     for j in range(nodes):
         t = node[j] - age
         if t <= 0.0:
@@ -125,12 +124,19 @@ def mix_borders(y, C, nodes, node, length, X, S, h, fit, p):
 
     Writes down the probability of thrust and where its end may lie. Returns by how much thrust lessens the misfit.
     """
+    M, u, V = np.empty((nodes, len(y), N_THRUST)), np.empty((nodes, N_THRUST)), np.empty((nodes, N_THRUST, N_THRUST))
+    w, less, off = np.empty(nodes + 1), np.empty(nodes), np.empty((2, len(y)))
+    W = np.empty((4, N_THRUST, N_THRUST))
+    return _mix(y, C, nodes, node, length, X, S, h, fit, p, M, u, V, w, less, off[0], off[1], W)
+
+
+@leaf
+def _mix(y, C, nodes, node, length, X, S, h, fit, p, M, u, V, w, less, off, mean, W):
+    """`mix_borders`; from M on scratch."""
     n = len(y)
-    M, u, V = np.empty((nodes, n, N_THRUST)), np.empty((nodes, N_THRUST)), np.empty((nodes, N_THRUST, N_THRUST))
-    w, less, off, mean = np.empty(nodes + 1), np.empty(nodes), np.empty(n), np.empty(n)
     _prior(fit[FIT_BURN_FROM], nodes, length, p, w)
     for j in range(nodes):
-        less[j] = _solve_border(y, C, X[N_THRUST * j : N_THRUST * (j + 1)], S[j], h[j], M[j], u[j], V[j], p, w[j:])
+        less[j] = _solve_border(y, C, X[N_THRUST * j : N_THRUST * (j + 1)], S[j], h[j], M[j], u[j], V[j], p, w[j:], W)
     _share(w, nodes)
     _note_thrust(fit, w, nodes, node, length)
     lessened = 0.0
@@ -165,7 +171,7 @@ def mix_borders(y, C, nodes, node, length, X, S, h, fit, p):
     return lessened
 
 
-@kernel
+@leaf
 def _prior(begin, nodes, length, p, w):
     """Ln probability of each node beforehand, that of no thrust last. Where `begin` is past, thrust is certain."""
     whole = -math.expm1(-nodes * length / p[P_BURN_TIME])
@@ -175,14 +181,14 @@ def _prior(begin, nodes, length, p, w):
     w[nodes] = math.log(1.0 - UNDER_THRUST) if begin <= 0.0 else -math.inf
 
 
-@kernel
-def _solve_border(y, C, X, S, h, M, u, V, p, w):
+@leaf
+def _solve_border(y, C, X, S, h, M, u, V, p, w, W):
     """Unknowns u of one node and their covariance V; M = C X'. Its ln evidence is added to w[0].
 
-    Returns by how much it lessens the misfit of the flight without thrust.
+    Returns by how much it lessens the misfit of the flight without thrust. W (4, 3, 3) is scratch.
     """
     n = len(y)
-    T, L, v = np.empty((N_THRUST, N_THRUST)), np.empty((N_THRUST, N_THRUST)), np.empty(N_THRUST)
+    T, L, v = W[0], W[1], W[2, 0]
     for a in range(N_THRUST):
         v[a] = h[a]
         for i in range(n):
@@ -196,7 +202,7 @@ def _solve_border(y, C, X, S, h, M, u, V, p, w):
             T[a, b] = S[a, b]
             for i in range(n):
                 T[a, b] -= X[a, i] * M[i, b]
-    if not invert(T, L, V):
+    if not invert_with(T, L, V, W[3]):
         w[0] = -math.inf
         for a in range(N_THRUST):
             u[a] = 0.0
@@ -215,7 +221,7 @@ def _solve_border(y, C, X, S, h, M, u, V, p, w):
     return less
 
 
-@kernel
+@leaf
 def _share(w, nodes):
     """Probabilities from their logarithms, in place; the last is that of no thrust."""
     best, total = -math.inf, 0.0
@@ -228,7 +234,7 @@ def _share(w, nodes):
         w[j] /= total
 
 
-@kernel
+@leaf
 def _note_thrust(fit, w, nodes, node, length):
     """Write down how probable thrust is, and between what moments it may have ended."""
     fit[FIT_THRUST] = 1.0 - w[nodes]
@@ -240,7 +246,7 @@ def _note_thrust(fit, w, nodes, node, length):
     fit[FIT_LIKELY + 1] = end
 
 
-@kernel
+@leaf
 def settle_boost(fit):
     """Leave out burnouts that have become improbable, for good; without any the question of thrust is closed."""
     if fit[FIT_OPEN] == 0.0:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.physics._kernels import rk4_step_jacobian, rk4_step_state
 from rampart.track.constants import (
     FIT_ERROR,
@@ -19,7 +19,7 @@ from rampart.track.constants import (
 LONGER = 2.0
 
 
-@kernel
+@leaf
 def advance(x, T, gap, p, env, F, W, Y):
     """Carry a state over a gap [s], and T (7, N_JOINT), its derivatives.
 
@@ -55,7 +55,7 @@ def advance(x, T, gap, p, env, F, W, Y):
                 T[i, 7 + e] += c * (other[i] - x[i])
 
 
-@kernel
+@leaf
 def begin_derivatives(T):
     """Derivatives of a state by itself and by the model's errors, before any time has passed."""
     for i in range(7):
@@ -63,7 +63,7 @@ def begin_derivatives(T):
             T[i, j] = 1.0 if i == j else 0.0
 
 
-@kernel
+@leaf
 def glide(x, gap, p, env):
     """Carry a state over a gap [s]."""
     n = max(int(math.ceil(abs(gap) / (LONGER * p[P_STEP]) - 1e-9)), 1)

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 
 
-@kernel
+@leaf
 def factor(A, L):
     """Lower Cholesky root of a symmetric matrix; False if it is not positive definite."""
     for j in range(len(A)):
@@ -27,8 +27,13 @@ def factor(A, L):
 @kernel
 def invert(A, L, out):
     """Inverse of a symmetric positive definite matrix, scaled to unit diagonal first; False if it is none."""
-    n = len(A)
-    scale, y = np.empty(n), np.empty(n)
+    return invert_with(A, L, out, np.empty((2, len(A))))
+
+
+@leaf
+def invert_with(A, L, out, W):
+    """`invert`; W (2, n) is scratch."""
+    n, scale, y = len(A), W[0], W[1]
     for i in range(n):
         if not A[i, i] > 0.0:
             return False

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     FIT_BASE,
     FIT_BURN_FROM,
@@ -38,7 +38,7 @@ from rampart.track.fit.matrix._kernels import invert
 OPEN_M = 3000.0
 
 
-@kernel
+@leaf
 def forget_errors(fit, p):
     """Nothing is known of the model's errors but their sigmas."""
     block = fit[FIT_ERROR:]
@@ -48,7 +48,7 @@ def forget_errors(fit, p):
         block[N_ERRORS + N_JOINT * e + 7 + e] = p[P_ERROR + e] * p[P_ERROR + e]
 
 
-@kernel
+@leaf
 def begin_unknown(fit, whole, z, p):
     """Begin with a body that nothing is known of but that it is somewhere near its first detection."""
     base = fit[FIT_BASE:]
@@ -84,7 +84,7 @@ def begin_known(fit, whole, x, P, p):
             base[7 + 7 * i + j] = inverse[i, j]
 
 
-@kernel
+@leaf
 def keep(fit, whole, z, mask, s):
     """Add a detection, if there is room for it."""
     n = whole[KEPT]
@@ -102,7 +102,7 @@ def keep(fit, whole, z, mask, s):
     whole[KEPT] = n + 1
 
 
-@kernel
+@leaf
 def kinds(mask, kind):
     """Which of range, azimuth, elevation, range rate and height each number of a detection is."""
     n = 0
@@ -112,7 +112,7 @@ def kinds(mask, kind):
             n += 1
 
 
-@kernel
+@leaf
 def sort_rows(fit, kept):
     """Bring the rows back in order of time: those of several sensors have been shifted."""
     for n in range(1, kept):

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 from rampart.track.constants import (
     FIT_BURN_FROM,
     FIT_BURN_UNTIL,
@@ -85,7 +85,7 @@ def condense(fit, whole, sensors, p, env, B):
     sort_rows(fit, k)
 
 
-@kernel
+@leaf
 def _under_thrust(fit, kept):
     """How many of the first rows may have been made under thrust, half of them at most.
 
@@ -98,7 +98,7 @@ def _under_thrust(fit, kept):
     return n
 
 
-@kernel
+@leaf
 def _partner(fit, kept, gone, n):
     """The next row of the same sensor that measures the same; -1 if there is none."""
     for m in range(n + 1, kept):
