@@ -8,7 +8,7 @@ Nothing here solves for a firing direction: the launch point is whatever the fli
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, ClassVar, Literal
@@ -29,6 +29,7 @@ from .signature import draw_rcs
 #: Spacing of a flight's knots: the cubic between them is then within a millimetre of the flight.
 STEP_S = 0.05
 _LEAST_STEP_S = 1e-5
+_ANGLES = 3  # tried at a time for the shallowest: most flights have one of the first
 #: Faster than this at launch or burnout is none of our generic kinds.
 TOP_SPEED_MS = 1200.0
 #: Speed at which a rocket leaves its rail: the boost starts with it.
@@ -139,22 +140,32 @@ def shallowest_angle(arrival: Arrival, environment: Environment, shape: str, top
 
     Notes
     -----
-    One batch of coarse flights back in time, over angles and arrival speeds; between speeds linear.
+    Coarse flights back in time, over angles and arrival speeds, a few angles at a time; between speeds linear.
     """
-    angles, shares = np.radians(np.arange(30.0, 86.0, 5.0)), np.linspace(0.2, 1.1, 46)
-    states = np.concatenate([arrival.states(shares * _vacuum_speed(arrival, a), a) for a in angles.tolist()])
+    angles = np.radians(np.arange(30.0, 86.0, 5.0)).tolist()
+    for k in range(0, len(angles), _ANGLES):
+        for angle, times, speeds in _coarse_flights(arrival, angles[k : k + _ANGLES], environment, shape):
+            late = int(np.argmax(times >= arrival.time_of_flight_s))
+            if late == 0 or not np.isfinite(times[late]):
+                continue
+            pair = slice(late - 1, late + 1)
+            if np.interp(arrival.time_of_flight_s, times[pair], speeds[pair]) < top_speed_ms:
+                return angle
+    return math.nan
+
+
+def _coarse_flights(
+    arrival: Arrival, angles_rad: list[float], environment: Environment, shape: str
+) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
+    """For each angle: times of flight [s] by rising arrival speed, inf without a landing, and the top speeds [m/s]."""
+    shares = np.linspace(0.2, 1.1, 46)
+    states = np.concatenate([arrival.states(shares * _vacuum_speed(arrival, a), a) for a in angles_rad])
     limit = 1.2 * arrival.time_of_flight_s + 5.0
     landings = motion.fly_to_ground(states, environment, shape=shape, step_s=1.0, backward=True, max_time_s=limit)
-    back = np.where(landings.landed, -landings.time_s, np.inf).reshape(len(angles), -1)
+    back = np.where(landings.landed, -landings.time_s, np.inf).reshape(len(angles_rad), -1)
     velocity = np.where(landings.landed[:, None], landings.velocity_enu, 0.0)
     speed = np.maximum(np.linalg.norm(velocity, axis=1), np.linalg.norm(states[:, 3:6], axis=1))
-    for angle, times, speeds in zip(angles, back, speed.reshape(back.shape), strict=True):
-        late = int(np.argmax(times >= arrival.time_of_flight_s))
-        if late == 0 or not np.isfinite(times[late]):
-            continue
-        if np.interp(arrival.time_of_flight_s, times[late - 1 : late + 1], speeds[late - 1 : late + 1]) < top_speed_ms:
-            return float(angle)
-    return math.nan
+    return zip(angles_rad, back, speed.reshape(back.shape), strict=True)
 
 
 def _at_angle(arrival: Arrival, angle_rad: float) -> Arrival:
