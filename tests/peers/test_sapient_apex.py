@@ -17,10 +17,11 @@ from contextlib import closing, contextmanager
 import numpy as np
 import pytest
 
-from rampart.pipeline import Outputs
+from rampart.pipeline import LIVE_ROOMS, Outputs, parse_scenario
 from rampart.records import (
     DetectionFlag,
     Engagements,
+    HealthState,
     Outcome,
     Phase,
     PredictionKind,
@@ -37,6 +38,7 @@ from rampart.serve.delivery import Dispatcher, PeerState, Setting
 pytest.importorskip("sapient_msg", reason="sapient-msg is not installed")
 
 from rampart.serve.channels.sapient import SapientSpec
+from rampart.serve.service import Service
 from rampart.wire.sapient import (
     FrameStream,
     SapientFeed,
@@ -304,6 +306,69 @@ def report(feed):
     now_ns = time.time_ns()
     message.timestamp.FromNanoseconds(now_ns)
     return message
+
+
+CAMP = """
+schema = 1
+name = "camp"
+mode = "exercise"
+[[site]]
+id = "camp"
+origin = {{ lat_deg = 33.30, lon_deg = 44.39, height_m = 34.0 }}
+[[zone]]
+id = "north"
+polygon_en_m = [[-150, 50], [150, 50], [150, 250], [-150, 250]]
+shelter_time_s = 10.0
+[[sensor]]
+id = "r1"
+kind = "radar3d"
+position_enu_m = [0.0, 0.0, 12.0]
+range_sigma_m = 10.0
+azimuth_sigma_deg = 0.2
+elevation_sigma_deg = 0.2
+scan_period_s = 0.5
+[[feed]]
+id = "fusion"
+kind = "sapient"
+address = "tcp://127.0.0.1:{port}"
+edition = "2.0"
+sensors = {{ r1 = "{radar}" }}
+"""
+
+
+def nodes_report(node, number, **place):
+    """Of any node, in degrees and metres."""
+    report = {"report_id": make_ulid(time.time_ns(), node.node_id), "object_id": make_ulid(0, str(number)), **place}
+    node.say(detection_report=report)
+
+
+def test_what_nodes_report_through_apex_is_heard_as_detections_and_tracks(apex):
+    """Two nodes behind Apex: a radar of the site, and a system with tracks of its own. We connect as its peer."""
+    there = {
+        "x": 44.4, "y": 33.31, "z": 300.0, "x_error": 1e-4, "y_error": 1e-4, "datum": "LOCATION_DATUM_WGS84_E",
+        "coordinate_system": "LOCATION_COORDINATE_SYSTEM_LAT_LNG_DEG_M",
+    }  # fmt: skip
+    with Client(apex.child) as radar, Client(apex.child) as other:
+        radar.node_id, other.node_id = make_uuid("a radar"), make_uuid("another system")
+        scenario = parse_scenario(CAMP.format(port=apex.peer, radar=radar.node_id), "camp.toml", rooms=LIVE_ROOMS)
+        for node in (radar, other):
+            hello = SapientFeed(site()).registration(time.time_ns())
+            hello.node_id = node.node_id
+            node.socket.sendall(write_message(hello))
+            assert node.until(lambda n: n.of("registration_ack"))
+        with Service(scenario) as service:
+            assert wait(lambda: service._feeds.receiver.ring.counts()[0].connected)
+            for k in range(6):
+                bearing = {"range": 4000.0 - 50.0 * k, "azimuth": 30.0, "elevation": 10.0,
+                           "coordinate_system": "RANGE_BEARING_COORDINATE_SYSTEM_DEGREES_M",
+                           "datum": "RANGE_BEARING_DATUM_TRUE"}  # fmt: skip
+                nodes_report(radar, 1, range_bearing=bearing)
+                nodes_report(other, 2, location=there)
+                time.sleep(0.5)
+            assert wait(lambda: service.counters()['detections_total{site="camp"}'] == 6)
+            assert wait(lambda: {0, 1} <= {int(n) // 1_000_001 for n in service.view("camp").tracks.number})
+            assert HealthState.OK in service.view("camp").health.state
+    assert [row for row in apex.rows() if row[2]] == []
 
 
 BROKEN = {
