@@ -87,6 +87,7 @@ class DaskEngine:
                     processes=True,
                     dashboard_address=None,
                     worker_dashboard_address=None,
+                    scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # two studies at once want no common port
                     silence_logs=logging.CRITICAL,  # workers that are ended while they idle are no news
                 )
             )

@@ -18,6 +18,8 @@ from .plan import Plan
 
 #: A chunk in whose company workers died this often is given up.
 MOST_DEATHS = 4
+#: How long workers that were told to end are waited for [s].
+PATIENCE_S = 5.0
 
 
 class Source(Protocol):
@@ -133,8 +135,11 @@ class ProcessEngine:
 def _stop(pool: ProcessPoolExecutor) -> None:
     """End a pool at once: what its workers are at is of no use any more."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
+    keeper = getattr(pool, "_executor_manager_thread", None)
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         process.terminate()
+    if keeper is not None:
+        keeper.join(PATIENCE_S)  # it waits for them too; who is second to ask for a dead process takes it for alive
     for process in processes:
-        process.join(5.0)
+        process.join(PATIENCE_S)
