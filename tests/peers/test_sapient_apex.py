@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager
 import numpy as np
 import pytest
 
+from rampart.bench.town import head_text, radar_text, zones_text
 from rampart.pipeline import LIVE_ROOMS, Outputs, parse_scenario
 from rampart.records import (
     DetectionFlag,
@@ -308,32 +309,22 @@ def report(feed):
     return message
 
 
-CAMP = """
-schema = 1
-name = "camp"
-mode = "exercise"
-[[site]]
-id = "camp"
-origin = {{ lat_deg = 33.30, lon_deg = 44.39, height_m = 34.0 }}
-[[zone]]
-id = "north"
-polygon_en_m = [[-150, 50], [150, 50], [150, 250], [-150, 250]]
-shelter_time_s = 10.0
-[[sensor]]
-id = "r1"
-kind = "radar3d"
-position_enu_m = [0.0, 0.0, 12.0]
-range_sigma_m = 10.0
-azimuth_sigma_deg = 0.2
-elevation_sigma_deg = 0.2
-scan_period_s = 0.5
+FEED = """
 [[feed]]
 id = "fusion"
 kind = "sapient"
 address = "tcp://127.0.0.1:{port}"
 edition = "2.0"
-sensors = {{ r1 = "{radar}" }}
+sensors = {{ r0 = "{radar}" }}
 """
+
+
+def town(port, radar):
+    """A site with one radar, which it hears through Apex."""
+    radar_0 = radar_text(0, period_s=0.5, delay_s=0.0, false_alarms=1.0, reference_range_m=12_000.0)
+    places = head_text('mode = "exercise"') + zones_text("shelter_time_s = 10.0\n") + radar_0
+    text = places + FEED.format(port=port, radar=radar)
+    return parse_scenario(text, "bench.toml", rooms=LIVE_ROOMS)
 
 
 def nodes_report(node, number, **place):
@@ -345,18 +336,17 @@ def nodes_report(node, number, **place):
 def test_what_nodes_report_through_apex_is_heard_as_detections_and_tracks(apex):
     """Two nodes behind Apex: a radar of the site, and a system with tracks of its own. We connect as its peer."""
     there = {
-        "x": 44.4, "y": 33.31, "z": 300.0, "x_error": 1e-4, "y_error": 1e-4, "datum": "LOCATION_DATUM_WGS84_E",
+        "x": 10.01, "y": 45.01, "z": 300.0, "x_error": 1e-4, "y_error": 1e-4, "datum": "LOCATION_DATUM_WGS84_E",
         "coordinate_system": "LOCATION_COORDINATE_SYSTEM_LAT_LNG_DEG_M",
     }  # fmt: skip
     with Client(apex.child) as radar, Client(apex.child) as other:
         radar.node_id, other.node_id = make_uuid("a radar"), make_uuid("another system")
-        scenario = parse_scenario(CAMP.format(port=apex.peer, radar=radar.node_id), "camp.toml", rooms=LIVE_ROOMS)
         for node in (radar, other):
             hello = SapientFeed(site()).registration(time.time_ns())
             hello.node_id = node.node_id
             node.socket.sendall(write_message(hello))
             assert node.until(lambda n: n.of("registration_ack"))
-        with Service(scenario) as service:
+        with Service(town(apex.peer, radar.node_id)) as service:
             assert wait(lambda: service._feeds.receiver.ring.counts()[0].connected)
             for k in range(6):
                 bearing = {"range": 4000.0 - 50.0 * k, "azimuth": 30.0, "elevation": 10.0,
@@ -365,9 +355,9 @@ def test_what_nodes_report_through_apex_is_heard_as_detections_and_tracks(apex):
                 nodes_report(radar, 1, range_bearing=bearing)
                 nodes_report(other, 2, location=there)
                 time.sleep(0.5)
-            assert wait(lambda: service.counters()['detections_total{site="camp"}'] == 6)
-            assert wait(lambda: {0, 1} <= {int(n) // 1_000_001 for n in service.view("camp").tracks.number})
-            assert HealthState.OK in service.view("camp").health.state
+            assert wait(lambda: service.counters()['detections_total{site="bench"}'] == 6)
+            assert wait(lambda: {0, 1} <= {int(n) // 1_000_001 for n in service.view("bench").tracks.number})
+            assert HealthState.OK in service.view("bench").health.state
     assert [row for row in apex.rows() if row[2]] == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +128,7 @@ def _chances(defended: Areas, picture: Picture, of: list[int], falls: list[bool]
     chances = [0.0] * len(of)
     down = [n for n, fall in enumerate(falls) if fall]
     if down:
-        k: Any = slice(None) if down == list(range(len(predictions))) == of else [of[n] for n in down]
+        k = [of[n] for n in down]
         hits = defended.hit_probability(predictions.impact_enu[k, :2], predictions.impact_covariance[k])
         for n, chance in zip(down, hits.max(1).tolist(), strict=True):
             chances[n] = chance

@@ -53,12 +53,8 @@ def kernel(function: Callable[..., Any] | None = None, /, **options: Any) -> Any
         raise ValueError("a kernel must not use fastmath or parallel: its bits would differ between machines")
     if function is None:
         return lambda f: kernel(f, **options)
-    settings = {
-        "nogil": True,
-        "error_model": "numpy",
-        "_nrt": True,
-        **options,
-    }  # said, or a callee inherits its caller's
+    # _nrt is said though it is numba's own default: a callee would inherit its caller's
+    settings = {"nogil": True, "error_model": "numpy", "_nrt": True, **options}
     source = Path(function.__code__.co_filename)
     folder = None if numba.config.DISABLE_JIT or not source.is_file() else cache_folder(source)
     if folder is None:

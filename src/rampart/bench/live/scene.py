@@ -94,7 +94,9 @@ class Salvos:
     Parameters
     ----------
     load : Load
+        Whose radars these are.
     cycle_s : float
+        How long a raid is flown, before it is told again.
     by_turn : bool
         A radar hands over what it saw when its turn is over, up to a scan late, as our simulated ones do; else each
         report leaves as soon as the beam has passed, as from radars that send sector by sector - and as the aircraft's.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rampart.physics.geodesy import enu_to_polar
-from rampart.records import Site, TrackStatus
+from rampart.records import SensorModel, Site, Tracks, TrackStatus
 from rampart.serve.core import Worked
 
 SECTORS, RINGS = 36, 60
@@ -19,53 +18,71 @@ LEAST_SCANS = 5.0
 _HELD = (int(TrackStatus.CONFIRMED), int(TrackStatus.COASTED))
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
+class Looks(NamedTuple):
     """Of one step, a row per sensor and confirmed track in its cover: (n,) each."""
 
-    sensor: np.ndarray
-    sector: np.ndarray
-    ring: np.ndarray
+    sensor: np.ndarray  #: index of the site's sensor
+    sector: np.ndarray  #: of `SECTORS`, clockwise from north
+    ring: np.ndarray  #: of `RINGS`, each `RING_M` wide; the last holds all that is farther
     scans: np.ndarray  #: how often it looked in the time of the step
     seen: np.ndarray  #: how many of its reports went to the track
 
 
 def look(site: Site, elapsed_s: float, worked: Worked) -> Looks:
-    """What the sensors of a site looked at in a step that took `elapsed_s`."""
+    """What the sensors of a site looked at in one step.
+
+    Parameters
+    ----------
+    site : Site
+        Whose sensors these are.
+    elapsed_s : float
+        Since the step before.
+    worked : Worked
+        The step: its reports, and the tracks that it left.
+    """
     tracks = worked.outputs.tracks
     held = tracks.take(np.isin(tracks.status, _HELD)) if len(tracks) else tracks
-    rows: list[tuple[np.ndarray, ...]] = []
-    if len(held):
-        sensor_of, track_of = _reports(worked)
-        order = np.argsort(held.number)
-        for index, model in enumerate(site.sensors):
-            slant, azimuth, elevation = enu_to_polar(held.state[:, :3] - model.position_enu)
-            inside = (slant >= model.min_range_m) & (slant <= model.max_range_m)
-            inside &= (elevation >= model.min_elevation_rad) & (elevation <= model.max_elevation_rad)
-            mine = track_of[sensor_of == index]
-            at = order[np.minimum(np.searchsorted(held.number, mine, sorter=order), len(held) - 1)]
-            seen = np.bincount(at[held.number[at] == mine], minlength=len(held))
-            n = int(inside.sum())
-            sector = (np.mod(azimuth[inside], 2.0 * np.pi) * (SECTORS / (2.0 * np.pi))).astype(np.int64) % SECTORS
-            ring = np.minimum((slant[inside] / RING_M).astype(np.int64), RINGS - 1)
-            scans = np.full(n, elapsed_s / model.scan_period_s)
-            rows.append((np.full(n, index), sector, ring, scans, seen[inside]))
-    if not rows:
-        none, whole = np.empty(0), np.empty(0, np.int64)
-        return Looks(whole, whole, whole, none, whole)
+    if not len(held) or not site.sensors:
+        return _NO_LOOKS
+    reports = _reports(worked)
+    rows = [_look_of(index, model, elapsed_s, held, *reports) for index, model in enumerate(site.sensors)]
     return Looks(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+
+
+def _look_of(
+    index: int, model: SensorModel, elapsed_s: float, held: Tracks, sensor_of: np.ndarray, track_of: np.ndarray
+) -> Looks:
+    """Of one sensor at the tracks that are held."""
+    slant, azimuth, elevation = enu_to_polar(held.state[:, :3] - model.position_enu)
+    inside = (slant >= model.min_range_m) & (slant <= model.max_range_m)
+    inside &= (elevation >= model.min_elevation_rad) & (elevation <= model.max_elevation_rad)
+    at, known = _places(held.number, track_of[sensor_of == index])
+    seen = np.bincount(at[known], minlength=len(held))[inside]
+    sector = np.floor(azimuth[inside] * (SECTORS / (2.0 * np.pi))).astype(np.int64) % SECTORS
+    ring = np.minimum((slant[inside] / RING_M).astype(np.int64), RINGS - 1)
+    n = len(seen)
+    return Looks(np.full(n, index), sector, ring, np.full(n, elapsed_s / model.scan_period_s), seen)
+
+
+def _places(numbers: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where numbers stand among others that are not sorted, and whether they do."""
+    order = np.argsort(numbers)
+    at = order[np.minimum(np.searchsorted(numbers, wanted, sorter=order), len(numbers) - 1)]
+    return at, numbers[at] == wanted
 
 
 def _reports(worked: Worked) -> tuple[np.ndarray, np.ndarray]:
     """Sensor and track of each report of the step that went to a track."""
     pairs = np.asarray(worked.outputs.info.get("track", {}).get("association", ()), np.int64).reshape(-1, 2)
-    numbers = worked.detections.number
-    if not len(pairs) or not len(numbers):
+    if not len(pairs) or not len(worked.detections):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    order = np.argsort(numbers)
-    at = order[np.minimum(np.searchsorted(numbers, pairs[:, 0], sorter=order), len(numbers) - 1)]
-    known = numbers[at] == pairs[:, 0]  # a late scan is taken again with reports of steps before
+    at, known = _places(
+        worked.detections.number, pairs[:, 0]
+    )  # a late scan is taken again, with reports of steps before
     return worked.detections.sensor[at[known]].astype(np.int64), pairs[known, 1]
+
+
+_NO_LOOKS = Looks(*(np.empty(0, np.int64) for _ in Looks._fields))
 
 
 class ObservedCover:

@@ -151,7 +151,7 @@ class Service:
         self._receiver, self._warm = receiver, warm
         self._feeds: FeedDesk | None = None
         self._journal = None if state is None else self._open_journal(state, past, warm=warm)
-        self.cover = {name: ObservedCover(site) for name, site in self.sites.items()}  #: since the start
+        self._cover = {name: ObservedCover(site) for name, site in self.sites.items()}  # since the start
         self._stepped_ns: dict[str, int] = {}
         self.shadow = ShadowBook(self.sites, state) if state is not None and self.mode is not Mode.EXERCISE else None
         self._parts = PartBook()
@@ -358,16 +358,16 @@ class Service:
             self._note_looks(note.site, note.now_ns, note.worked)
 
     def _note_looks(self, site: str, now_ns: int, worked: Worked) -> None:
-        elapsed_ns = min(now_ns - self._stepped_ns.get(site, now_ns), LONGEST_STEP_NS)
+        elapsed_ns = now_ns - self._stepped_ns.get(site, now_ns)
         self._stepped_ns[site] = now_ns
-        looks = look(self.sites[site], elapsed_ns / SECOND, worked)
-        self.cover[site].add(looks)
+        looks = look(self.sites[site], min(elapsed_ns, LONGEST_STEP_NS) / SECOND, worked)
+        self._cover[site].add(looks)
         if self.shadow is not None:
-            self.shadow.take(site, now_ns, worked, looks)
+            self.shadow.take(site, now_ns, elapsed_ns if elapsed_ns < LONGEST_STEP_NS else None, worked, looks)
 
     def observed_cover(self, site: str) -> list[dict[str, Any]]:
         """What the sensors of a site saw of what they looked at since the start, by direction and distance."""
-        return self.cover[site].entry()
+        return self._cover[site].entry()
 
     def decide(self, site: str, decisions: Decisions) -> None:
         """Take what an operator decided (`rampart.records.decide` makes and checks it), from any thread.

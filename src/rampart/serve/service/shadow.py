@@ -104,23 +104,32 @@ class ShadowBook:
         self._sites, self.folder = sites, folder
         self._lock = threading.Lock()
         self._day: _Day | None = None
-        self._latest: dict[str, int] = {}
 
-    def take(self, site: str, now_ns: int, worked: Worked, looks: Looks) -> None:
-        """Take one step, in the thread of its site. A day that is over is written."""
+    def take(self, site: str, now_ns: int, elapsed_ns: int | None, worked: Worked, looks: Looks) -> None:
+        """Take one step, in the thread of its site. A day that is over is written.
+
+        Parameters
+        ----------
+        site : str
+            Site.id.
+        now_ns, elapsed_ns : int, int or None
+            Time of the step, ns UTC, and since the one before it; None if nobody watched in between.
+        worked : Worked
+            What went into the step, and came out.
+        looks : Looks
+            What sensors looked at in it.
+        """
         with self._lock:
             day, over = self._day, None
             if day is None or now_ns // DAY_NS != day.first_ns // DAY_NS:
                 over, day = day, _Day(now_ns, now_ns, {name: ObservedCover(one) for name, one in self._sites.items()})
                 self._day = day
-            self._note(day, site, now_ns, worked, looks)
+            self._note(day, site, now_ns, elapsed_ns, worked, looks)
         if over is not None:
             self._write(over)
 
-    def _note(self, day: _Day, site: str, now_ns: int, worked: Worked, looks: Looks) -> None:
-        elapsed_ns = now_ns - self._latest.get(site, now_ns)
-        self._latest[site] = now_ns
-        if elapsed_ns < 5 * SECOND and site == next(iter(self._sites)):
+    def _note(self, day: _Day, site: str, now_ns: int, elapsed_ns: int | None, worked: Worked, looks: Looks) -> None:
+        if elapsed_ns is not None and site == next(iter(self._sites)):
             day.watched_ns += elapsed_ns
         day.last_ns = now_ns
         for row in worked.outputs.warnings:

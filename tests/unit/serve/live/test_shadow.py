@@ -61,7 +61,7 @@ def step(now_ns, *, hit=True, warnings=None, range_m=5000.0):
 
 
 def take(book, site, now_ns, worked, elapsed_s=1.0):
-    book.take(site.id, now_ns, worked, look(site, elapsed_s, worked))
+    book.take(site.id, now_ns, round(elapsed_s * SECOND), worked, look(site, elapsed_s, worked))
 
 
 def warning(number, now_ns, status=AlertStatus.ACTUAL, sequence=0):
