@@ -91,6 +91,7 @@ def run_service(scenario: Scenario, options: Options, show: Show | None = None) 
     plan = plan_feeds(started, build_places(started))
     receiver = make_receiver(plan, clock)
     try:
+        _log.info("loading the chain; compiling takes a minute at the first start on a machine")
         rehearse(started)
         settle()
         receiver.start(watch=False)
