@@ -28,12 +28,14 @@ N_OUT = 6
 N_ERRORS = 4
 N_JOINT = 7 + N_ERRORS
 
-# As in rampart.records.names: TrackStatus and PredictionKind
+# As in rampart.records.names: TrackStatus, PredictionKind and Mode
 TENTATIVE = 0
 CONFIRMED = 1
 COASTED = 2
 IMPACT = 0
 REACH = 1
+THRUST = 0
+BALLISTIC = 1
 
 
 @leaf
@@ -101,6 +103,18 @@ def add_errors(values, slope, error, root):
                 values[2 + 2 * j, a] += slope[e, a] * (middle - step)
 
 
+@leaf
+def errs(error, root):
+    """Whether the flight model may have anything wrong: some error is not 0, or not surely 0."""
+    for e in range(N_ERRORS):
+        if error[e] == error[e] and error[e] != 0.0:
+            return True
+        for j in range(7 + e + 1):
+            if root[7 + e, j] != 0.0:
+                return True
+    return False
+
+
 @kernel
 def add_error_covariance(slope, root, covariance):
     """Add what the model's errors do by themselves: the part of them that the state does not know of."""
@@ -156,8 +170,11 @@ def moments(values, good, mean, covariance):
             s[a] *= cut
             mean[a] += s[a] / 3.0
         for a in range(N_OUT):
-            for b in range(N_OUT):
+            for b in range(a + 1):
                 covariance[a, b] += d[a] * d[b] / 3.0 + 2.0 * s[a] * s[b] / 9.0
+    for a in range(N_OUT):
+        for b in range(a):
+            covariance[b, a] = covariance[a, b]
 
 
 @leaf
@@ -313,9 +330,10 @@ def fly_fan(points, h, limit_s, place, atmosphere, drag, ground, frame, values, 
 def choose(status, class_probability, ballistic_state, floor, tentative, track, kind, weight):
     """What to predict of each track: at most one row per family whose probability reaches the floor.
 
-    Writes row numbers, `PredictionKind` and weights into `track`, `kind`, `weight` (2 n,); returns how many.
+    Writes row numbers, `PredictionKind` and weights into `track`, `kind`, `weight` (2 n,); returns how many, and how
+    many of them are `REACH`.
     """
-    n = 0
+    n, reaches = 0, 0
     for i in range(status.shape[0]):
         if not (status[i] == CONFIRMED or status[i] == COASTED or (tentative and status[i] == TENTATIVE)):
             continue
@@ -326,8 +344,8 @@ def choose(status, class_probability, ballistic_state, floor, tentative, track, 
             n += 1
         if steered >= floor:
             track[n], kind[n], weight[n] = i, REACH, min(steered, 1.0)
-            n += 1
-    return n
+            n, reaches = n + 1, reaches + 1
+    return n, reaches
 
 
 @leaf
@@ -369,7 +387,7 @@ def fly_probes(
 
 @kernel
 def predict_impacts(
-    track, states, covariances, errors, error_covariances, thrusts, growth, step_s, limit_s, place, atmosphere, drag,
+    track, states, covariances, errors, error_covariances, modes, growth, step_s, limit_s, place, atmosphere, drag,
     ground, frame, winds, bends, probe,
 ):  # fmt: skip
     """Where and when tracks come down, and where they came from.
@@ -378,8 +396,8 @@ def predict_impacts(
     ----------
     track : (m,) int64
         Rows of `states` (n, 7), `covariances` (n, 7, 7), `errors` (n, 4) and `error_covariances` (n, 4, 11).
-    thrusts : (n,)
-        Whether each rather thrusts than coasts; such a one is `boost_on` before it is flown on.
+    modes : (n, k)
+        Probability of each mode; what rather thrusts than falls is `boost_on` before it is flown on.
     growth : float
         Share of its speed that it gains until burnout.
     step_s, limit_s : float
@@ -401,26 +419,32 @@ def predict_impacts(
     joint, root, slope = np.empty((N_JOINT, N_JOINT)), np.empty((m, N_JOINT, N_JOINT)), np.empty((m, N_ERRORS, N_OUT))
     centres, there, met = np.empty((m, 7)), np.empty((m, N_OUT)), np.empty(m, np.int64)
     for way in range(2):
-        h = -step_s if way else step_s
+        h, doubtful = -step_s if way else step_s, False
         for i in range(m):
-            x, P = states[track[i]].copy(), covariances[track[i]].copy()
-            if way == 0 and thrusts[track[i]]:
-                boost_on(x, P, growth)
-            join(P, error_covariances[track[i]], joint)
-            cholesky(joint, root[i])
-            sigma_points(x, root[i], points[POINTS * i : POINTS * (i + 1)])
-            centres[i, :] = points[POINTS * i]
+            thrusts = modes[track[i], THRUST] > modes[track[i], BALLISTIC]
+            if way == 0 or thrusts:  # else the points are those of the way on
+                x, P = states[track[i]].copy(), covariances[track[i]].copy()
+                if way == 0 and thrusts:
+                    boost_on(x, P, growth)
+                join(P, error_covariances[track[i]], joint)
+                cholesky(joint, root[i])
+                sigma_points(x, root[i], points[POINTS * i : POINTS * (i + 1)])
+                centres[i, :] = points[POINTS * i]
+            doubtful = doubtful or errs(errors[track[i]], root[i])
         fly_fan(points, h, limit_s, place, atmosphere, drag, ground, frame, values, good)
-        fly_probes(
-            centres, h, limit_s, values, good, place, atmosphere, drag, ground, frame, winds, bends, probe, slope,
-            there, met,
-        )  # fmt: skip
+        if doubtful:
+            fly_probes(
+                centres, h, limit_s, values, good, place, atmosphere, drag, ground, frame, winds, bends, probe, slope,
+                there, met,
+            )  # fmt: skip
         for i in range(m):
             a, b = POINTS * i, POINTS * (i + 1)
             if good[a]:
-                add_errors(values[a:b], slope[i], errors[track[i]], root[i])
+                if doubtful:
+                    add_errors(values[a:b], slope[i], errors[track[i]], root[i])
                 moments(values[a:b], good[a:b], mean[way, i], covariance[way, i])
-                add_error_covariance(slope[i], root[i], covariance[way, i])
+                if doubtful:
+                    add_error_covariance(slope[i], root[i], covariance[way, i])
                 height[way, i] = ground_height(mean[way, i, 0], mean[way, i, 1], ground, frame)
                 after_ns[way, i] = nanoseconds(mean[way, i, 2])
     return mean, covariance, height, after_ns

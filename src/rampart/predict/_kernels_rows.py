@@ -7,20 +7,30 @@ import numpy as np
 
 from rampart.physics._jit import kernel, leaf
 
+# As in rampart.records.names: TargetClass
+ROCKET = 0
+
 
 @leaf
 def write_tracks(
-    track, number, now_ns, state, covariance, out_number, out_ns, position, position_covariance, velocity
+    track, number, now_ns, state, covariance, out_number, out_ns, position, position_covariance, velocity,
+    with_time, launch, launch_covariance, launch_ns, asset, to_asset_s, closest,
 ):  # fmt: skip
-    """What each row takes over from its track: number, time, place and speed; `track` (m,) are rows of the tracks."""
+    """What each row takes over from its track: number, time, place and speed; `track` (m,) are rows of the tracks.
+
+    What only one kind of prediction knows is unknown until that is written: the launch, the asset, and what the time of
+    impact has to do with its place.
+    """
     for k in range(track.size):
         i = track[k]
         out_number[k], out_ns[k] = number[i], now_ns[i]
         for a in range(3):
-            position[k, a], velocity[k, a] = state[i, a], state[i, 3 + a]
+            position[k, a], velocity[k, a], launch[k, a] = state[i, a], state[i, 3 + a], math.nan
         for a in range(2):
+            with_time[k, a] = 0.0
             for b in range(2):
-                position_covariance[k, a, b] = covariance[i, a, b]
+                position_covariance[k, a, b], launch_covariance[k, a, b] = covariance[i, a, b], math.nan
+        launch_ns[k], asset[k], to_asset_s[k], closest[k] = 0, -1, math.nan, math.nan
 
 
 @leaf
@@ -45,15 +55,17 @@ def write_impacts(
 
 
 @kernel
-def boost_back(at, rocket, bend_m, launcher_m, early_ns, velocity, launch, launch_covariance, launch_ns):
+def boost_back(
+    at, track, class_probability, weight, bend_m, launcher_m, early_ns, velocity, launch, launch_covariance, launch_ns
+):  # fmt: skip
     """Move launch points of rockets back by their boost, of which a flight back in time knows nothing.
 
     Parameters
     ----------
-    at : (m,)
-        Rows of the columns `launch`, `launch_covariance`, `launch_ns`.
-    rocket : (m,)
-        Probability that it is one, given that it falls.
+    at, track : (m,)
+        Rows of the columns `weight`, `launch`, `launch_covariance`, `launch_ns`, and of the tracks.
+    class_probability, weight : (n, classes), (k,)
+        Of the tracks, and the probability that each prediction's track falls.
     bend_m, launcher_m, early_ns : float
         How far gravity bends a level boost beyond a coasting arc; what a boost does besides, one sigma; how much longer
         it takes.
@@ -61,7 +73,8 @@ def boost_back(at, rocket, bend_m, launcher_m, early_ns, velocity, launch, launc
         Mean at the launch, the velocity [m/s] from column 3 on.
     """
     for i in range(at.size):
-        k, share = at[i], rocket[i]
+        k = at[i]
+        share = class_probability[track[i], ROCKET] / weight[k]  # that it is one, given that it falls
         east, north, up = velocity[i, 3], velocity[i, 4], velocity[i, 5]
         level = np.hypot(east, north)
         cotangent = level / (max(up, 1.0) if up == up else up)

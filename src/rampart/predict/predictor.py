@@ -10,7 +10,7 @@ from pydantic import Field
 from rampart.physics.constants import STANDARD_GRAVITY_MS2
 from rampart.physics.environment import Environment
 from rampart.physics.model_error import PROBE, probe_drags, probe_winds
-from rampart.records import Mode, PredictionKind, Predictions, Result, Row, Site, TargetClass, Tracks, Zone
+from rampart.records import PredictionKind, Predictions, Result, Row, Site, TargetClass, Tracks, Zone
 from rampart.records.spec import NonNegative, Number, Positive, Share, Spec
 
 from . import _kernels, _kernels_rows
@@ -102,51 +102,68 @@ class Predictor:
         spec = self.spec
         track, kind, weight = np.empty(2 * m, np.int64), np.empty(2 * m, np.int8), np.empty(2 * m)
         floor = spec.minimum_class_probability
-        n = _kernels.choose(
+        n, reaches = _kernels.choose(
             inputs.status, inputs.class_probability, inputs.ballistic_state, floor, spec.tentative, track, kind, weight
         )
         if not n:
             return _NOTHING
-        if _REACH in kind[:n].tolist():
-            named = (kind[:n] == _REACH) & (inputs.identity[track[:n]] != "")
-            weight[:n][named] *= spec.identified_threat
-        rows, closest = self._rows(inputs, track[:n], kind[:n], weight[:n])
+        track, kind, weight = track[:n], kind[:n], weight[:n]
+        if reaches:
+            named = (kind == _REACH) & (inputs.identity[track] != "")
+            weight[named] *= spec.identified_threat
+        rows, closest = self._rows(inputs, track, kind, weight, reaches)
         if not all(map(math.isfinite, rows.impact_enu[:, 0].tolist())):
             met = np.isfinite(rows.impact_enu[:, 0])
             rows, closest = rows.take(met), closest[met]
         return Result(rows, {"closest_m": closest})
 
     def _rows(
-        self, tracks: Tracks, track: np.ndarray, kind: np.ndarray, weight: np.ndarray
+        self, tracks: Tracks, track: np.ndarray, kind: np.ndarray, weight: np.ndarray, reaches: int
     ) -> tuple[Predictions, np.ndarray]:
-        rows = Predictions.build(len(track), kind=kind, weight=weight)
-        rows.ellipse_probability.fill(self.spec.ellipse_probability)
-        _kernels_rows.write_tracks(
-            track, tracks.number, tracks.time_ns, tracks.state, tracks.covariance,
-            rows.track, rows.time_ns, rows.position_enu, rows.position_covariance, rows.velocity_enu,
-        )  # fmt: skip
-        closest = np.full(len(track), np.nan)
-        falls, reaches = (kind == _IMPACT).nonzero()[0], (kind == _REACH).nonzero()[0]
-        if len(falls):
-            self._write_impacts(rows, tracks, track, falls)
-        if len(reaches):
-            self._write_reach(rows, tracks, track, reaches, closest)
+        """Predictions of these kinds, of which so many reach, and ``closest_m``."""
+        n = len(track)
+        rows, closest = self._begin(tracks, track, kind, weight)
+        if reaches < n:
+            at = (kind == _IMPACT).nonzero()[0] if reaches else np.arange(n)
+            self._write_impacts(rows, tracks, track[at], at)
+        if reaches:
+            at = (kind == _REACH).nonzero()[0]
+            self._write_reach(rows, tracks, track[at], at, closest)
         _kernels.ellipses(
             rows.impact_covariance, self._scale, rows.ellipse_major_m, rows.ellipse_minor_m, rows.ellipse_azimuth_rad
         )
         return rows, closest
 
+    def _begin(
+        self, tracks: Tracks, track: np.ndarray, kind: np.ndarray, weight: np.ndarray
+    ) -> tuple[Predictions, np.ndarray]:
+        """The rows of what is to be predicted, as far as the tracks alone tell, and ``closest_m``.
+
+        A record still under construction may be written; this one, `_write_impacts` or `_write_reach` and the ellipses
+        leave no column out.
+        """
+        rows, closest = Predictions.unwritten(len(track)), np.empty(len(track))
+        rows.kind[:], rows.weight[:] = kind, weight
+        rows.ellipse_probability.fill(self.spec.ellipse_probability)
+        _kernels_rows.write_tracks(
+            track, tracks.number, tracks.time_ns, tracks.state, tracks.covariance,
+            rows.track, rows.time_ns, rows.position_enu, rows.position_covariance, rows.velocity_enu,
+            rows.impact_time_covariance, rows.launch_enu, rows.launch_covariance, rows.launch_ns, rows.asset,
+            rows.time_to_asset_s, closest,
+        )  # fmt: skip
+        return rows, closest
+
     def _write_impacts(self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray) -> None:
-        """Fill the columns of the rows `at`; a record still under construction may be written."""
+        """Fill the rows `at`, of the tracks `track`."""
         spec = self.spec
         with np.errstate(over="ignore", invalid="ignore"):  # flown back, a point may gain speed without end
             mean, covariance, height, after_ns = _kernels.predict_impacts(
-                track[at],
+                track,
                 tracks.ballistic_state,
                 tracks.ballistic_covariance,
                 tracks.model_error,
                 tracks.model_error_covariance,
-                tracks.mode_probability[:, Mode.THRUST] > tracks.mode_probability[:, Mode.BALLISTIC],
+                tracks.mode_probability,
                 spec.boost_growth,
                 spec.step_s,
                 spec.flight_limit_s,
@@ -158,10 +175,11 @@ class Predictor:
             rows.impact_ns, rows.impact_sigma_s, rows.impact_time_covariance, rows.impact_velocity_enu, rows.launch_enu,
             rows.launch_covariance, rows.launch_ns,
         )  # fmt: skip
-        rocket = tracks.class_probability[track[at], TargetClass.ROCKET] / rows.weight[at]
-        self._boost_back(rows, at, rocket, mean[1])
+        self._boost_back(rows, tracks, track, at, mean[1])
 
-    def _boost_back(self, rows: Predictions, at: np.ndarray, rocket: np.ndarray, launch: np.ndarray) -> None:
+    def _boost_back(
+        self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, launch: np.ndarray
+    ) -> None:
         """Move launch points on by how much steeper than a coasting arc a boost leaves the ground.
 
         A boost at constant acceleration from rest takes twice the time of coasting the same way, so gravity bends its
@@ -171,15 +189,16 @@ class Predictor:
         boost_s = self.spec.boost_s
         bend_m, early_ns = STANDARD_GRAVITY_MS2 * boost_s**2 / 8.0, 0.5e9 * boost_s
         _kernels_rows.boost_back(
-            at, rocket, bend_m, LAUNCHER_M, early_ns, launch, rows.launch_enu, rows.launch_covariance, rows.launch_ns
-        )
+            at, track, tracks.class_probability, rows.weight, bend_m, LAUNCHER_M, early_ns, launch, rows.launch_enu,
+            rows.launch_covariance, rows.launch_ns,
+        )  # fmt: skip
 
     def _write_reach(
         self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, closest: np.ndarray
     ) -> None:
         spec = self.spec
         end, covariance, after_ns, sigma, asset, arrival, closest[at] = _kernels.predict_reach(
-            track[at],
+            track,
             tracks.state,
             tracks.covariance,
             spec.horizon_s,

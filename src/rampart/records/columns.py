@@ -84,6 +84,11 @@ class Columns:
         return cls.build(0)
 
     @classmethod
+    def unwritten(cls, n: int) -> Self:
+        """A record of `n` rows for who writes every column at once: until then they hold whatever was in memory."""
+        return cls(*[np.empty((n, *shape), dtype) for _, dtype, shape, _ in _columns(cls)])
+
+    @classmethod
     def build(cls, n: int | None = None, **values: Any) -> Self:
         """Make a record from the columns given; the others hold their missing value.
 

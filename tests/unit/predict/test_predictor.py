@@ -216,10 +216,42 @@ def test_a_dead_ballistic_mode_gives_no_impact():
 def test_a_track_is_predicted_as_if_it_were_alone():
     rng = np.random.default_rng(8)
     tracks = _tracks(5)
-    tracks = tracks.replace(ballistic_state=tracks.ballistic_state + rng.normal(size=(5, 7)) * SIGMA)
+    error, known = np.zeros((5, 4)), np.zeros((5, 4, 11))
+    error[1], known[1, :, 7:], known[4, :, 7:] = [2.0, -1.0, 0.1, 0.0], np.diag([4.0, 4.0, 0.01, 0.01]), np.eye(4)
+    tracks = tracks.replace(
+        ballistic_state=tracks.ballistic_state + rng.normal(size=(5, 7)) * SIGMA,
+        model_error=error,  # of two of them alone
+        model_error_covariance=known,
+    )
     together = _predict(tracks)
     alone = Predictions.concat([_predict(tracks.take([i])) for i in (3, 0, 4, 1, 2)])
     assert together.take([3, 0, 4, 1, 2]).canonical_bytes() == alone.canonical_bytes()
+
+
+def test_a_flight_model_without_errors_is_the_limit_of_one_with_small_ones():
+    none = _predict(_tracks().replace(model_error=np.zeros((1, 4)), model_error_covariance=np.zeros((1, 4, 11))))
+    small = np.zeros((1, 4, 11))
+    small[0, :, 7:] = 1e-12 * np.eye(4)
+    some = _predict(_tracks().replace(model_error=np.full((1, 4), 1e-9), model_error_covariance=small))
+    unknown = _predict(_tracks())
+    assert unknown.canonical_bytes() == none.canonical_bytes() != some.canonical_bytes()
+    np.testing.assert_allclose(some.impact_covariance, none.impact_covariance, rtol=1e-6)
+    np.testing.assert_allclose(some.impact_enu, none.impact_enu, atol=1e-4)
+
+
+def test_no_column_keeps_what_was_in_memory(monkeypatch):
+    tracks = Tracks.concat([_tracks(rocket=0.6, fixed_wing=0.3), _tracks(multirotor=0.9), _tracks(shell=1.0)])
+    plain, unwritten = _predict(tracks), Predictions.unwritten
+    for value in (0, 77):
+
+        def littered(n, value=value):
+            rows = unwritten(n)
+            for name in Predictions.names():
+                getattr(rows, name).fill(value)
+            return rows
+
+        monkeypatch.setattr(Predictions, "unwritten", littered)
+        assert _predict(tracks).canonical_bytes() == plain.canonical_bytes()
 
 
 def test_inputs_stay_as_they_are_and_nothing_is_remembered():
