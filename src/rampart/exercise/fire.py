@@ -143,7 +143,7 @@ class FireDesk:
         best, best_m = -1, MATCH_M
         for k, flight in enumerate(self.world.flights):
             if flight.start_s <= when_s < flight.end_s:
-                distance = float(np.linalg.norm(self._paths[k](when_s) - tracks.state[i, :3]))
+                distance = float(np.linalg.norm(self._paths[k].at(when_s) - tracks.state[i, :3]))
                 if distance < best_m:
                     best, best_m = k, distance
         return best

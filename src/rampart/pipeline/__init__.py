@@ -1,9 +1,10 @@
 """From a scenario or site file to a chain: TOML -> specs -> stages in a row."""
 
-from .build import Place, World, build_chain, build_places, build_world, path_of
+from .build import Place, World, build_chain, build_places, build_world
 from .candidates import Candidate, read_candidates
 from .chain import Chain, Outputs
 from .override import parse_value
+from .path import FlightPath
 from .scenario import (
     CHAIN_ROOMS,
     LIVE_ROOMS,
@@ -24,6 +25,7 @@ __all__ = [
     "SIMULATION_ROOMS",
     "Candidate",
     "Chain",
+    "FlightPath",
     "Outputs",
     "Place",
     "Purpose",
@@ -38,7 +40,6 @@ __all__ = [
     "load",
     "parse_scenario",
     "parse_value",
-    "path_of",
     "read_candidates",
     "restore_scenario",
     "stream",

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
 
 from rampart.errors import InputError
 from rampart.physics.atmosphere import load_wind
@@ -16,6 +15,7 @@ from rampart.records import Flight, Site, Zone
 from rampart.registry import find
 
 from .chain import Chain
+from .path import FlightPath
 from .scenario import Scenario
 from .specs import SiteSpec, ZoneSpec
 from .streams import Purpose, stream
@@ -32,11 +32,6 @@ class Place:
     effectors: tuple[tuple[int, Any], ...]
 
 
-def path_of(flight: Flight) -> CubicHermiteSpline:
-    """A flight as a curve: seconds since run start -> (3,) east, north, up [m]; nan before and after."""
-    return CubicHermiteSpline(flight.time_s, flight.position_enu, flight.velocity_enu, axis=0, extrapolate=False)
-
-
 @dataclass(frozen=True)
 class World:
     """The simulated side of one site: what flies and what looks at it. No stage of the chain ever gets it."""
@@ -45,9 +40,9 @@ class World:
     sensors: tuple[Any, ...]
 
     @cached_property
-    def paths(self) -> tuple[CubicHermiteSpline, ...]:
+    def paths(self) -> tuple[FlightPath, ...]:
         """The flights as curves."""
-        return tuple(path_of(flight) for flight in self.flights)
+        return tuple(FlightPath(flight) for flight in self.flights)
 
 
 def build_places(scenario: Scenario) -> tuple[Place, ...]:

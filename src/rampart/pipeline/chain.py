@@ -25,6 +25,7 @@ from rampart.records.slots import swift
 
 from .watch import SensorWatch
 
+_ACTUAL = int(AlertStatus.ACTUAL)
 _NO_DECISIONS, _NO_HEALTH, _NO_ZONES = Decisions.empty(), Health.empty(), ZoneStates.empty()
 
 
@@ -114,8 +115,7 @@ class Chain:
         warned = self.warner.step(now_ns, picture)
         engaged = self.engager.step(now_ns, picture) if self.engager else self._no_engagements
         warnings = self._meant(warned.records, picture)
-        wakes = [r.wake_ns for r in (tracked, predicted, warned, engaged)]
-        wakes.append(self.watch.wake_ns(now_ns))
+        wakes = [tracked.wake_ns, predicted.wake_ns, warned.wake_ns, engaged.wake_ns, self.watch.wake_ns(now_ns)]
         info = {"track": tracked.info, "predict": predicted.info, "warn": warned.info, "engage": engaged.info}
         return Outputs(
             now_ns,
@@ -124,7 +124,7 @@ class Chain:
             warnings,
             engaged.records,
             info,
-            min((w for w in wakes if w is not None), default=None),
+            min([w for w in wakes if w is not None], default=None),
             health,
             warned.info.get("zones", _NO_ZONES),
         )
@@ -133,7 +133,7 @@ class Chain:
         """The wall behind the warner's own rule: actual only live, and not from anything simulated or of a test."""
         if not len(warnings):
             return warnings
-        actual = warnings.status == AlertStatus.ACTUAL
+        actual = warnings.status == _ACTUAL
         if not actual.any():
             return warnings
         marked = picture.tracks.flags != DetectionFlag.NONE

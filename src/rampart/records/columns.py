@@ -42,6 +42,12 @@ def _columns_of(kind: Any) -> "_Declared":
 
 
 @cache
+def _empty_of(kind: Any) -> Any:
+    """The record of no rows: one for all, as none is ever changed."""
+    return kind.build(0)
+
+
+@cache
 def _names_of(kind: Any) -> tuple[str, ...]:
     return tuple(name for name, *_ in _columns_of(kind))
 
@@ -81,7 +87,9 @@ class Columns:
     @classmethod
     def empty(cls) -> Self:
         """No rows."""
-        return cls.build(0)
+        kind: Any = cls
+        none: Self = _empty_of(kind)
+        return none
 
     @classmethod
     def unwritten(cls, n: int) -> Self:

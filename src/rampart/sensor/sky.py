@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rampart.records import Flight, TargetClass
+from rampart.records.slots import swift
 
 #: What a camera takes each kind for when it is right.
 CLASS_OF_KIND = {
@@ -33,6 +34,7 @@ SIZE_M = {
 LOUDNESS_DB = {"multirotor": 75.0, "civil_drone": 75.0, "fixed_wing": 80.0, "aircraft": 125.0}
 
 
+@swift
 @dataclass(frozen=True, slots=True, eq=False)
 class Sky:
     """The flights of one site as arrays.

@@ -35,8 +35,8 @@ class Debris(NamedTuple):
 
 def fall(
     flight: int,
-    position_enu: np.ndarray,
-    velocity_enu: np.ndarray,
+    position_enu: Sequence[float],
+    velocity_enu: Sequence[float],
     when_s: float,
     ground_up_m: float,
     pieces: int,

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 
 from rampart.records import Tracks, TrackStatus
 
+from . import _kernels
 from .site_run import SiteRun
 
 _NO_TRACKS = Tracks.empty()
-_NEEDED = ("number", "time_ns", "updated_ns", "status", "state")
+_CONFIRMED = int(TrackStatus.CONFIRMED)
+_needed = attrgetter("number", "time_ns", "updated_ns", "status", "state")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Matches:
     @cached_property
     def identity_switches(self) -> int:
         """Times a flight's track differs from the one before."""
-        live = self.updated & (self.rows.status == TrackStatus.CONFIRMED) & (self.nearest >= 0)
+        live = self.updated & (self.rows.status == _CONFIRMED) & (self.nearest >= 0)
         last: dict[int, int] = {}
         switches = 0
         for flight, track in zip(self.nearest[live].tolist(), self.rows.number[live].tolist(), strict=True):
@@ -71,13 +74,13 @@ def match(run: SiteRun, radius_m: float) -> Matches:
     """
     parts = tuple(out.tracks for out in run.outputs)
     # thousands of runs ask for these few columns only
-    number, time_ns, updated_ns, status, state = (_column(parts, name) for name in _NEEDED)
+    columns = zip(*map(_needed, (_NO_TRACKS, *parts)), strict=True)
+    number, time_ns, updated_ns, status, state = map(np.concatenate, columns)
     nearest = _nearest(run, time_ns, state, radius_m)
     order = np.lexsort((time_ns, number))
-    same = np.r_[False, number[order][1:] == number[order][:-1]]
-    fresh = np.r_[True, updated_ns[order][1:] != updated_ns[order][:-1]][: len(order)]
-    updated = np.zeros(len(number), bool)
-    updated[order] = ~same | fresh
+    ordered, when_ns = number[order], updated_ns[order]
+    updated = np.ones(len(number), bool)  # a track's first row always is
+    updated[order[1:]] = (ordered[1:] != ordered[:-1]) | (when_ns[1:] != when_ns[:-1])
     flight_of = {}
     numbers = number[updated]
     found = nearest[updated]
@@ -85,25 +88,14 @@ def match(run: SiteRun, radius_m: float) -> Matches:
         counts = np.bincount(found[numbers == track] + 1).tolist()
         most = max(counts)
         flight_of[track] = counts.index(most) - 1 if 2 * most > sum(counts) else -1
-    confirmed = frozenset(number[status == TrackStatus.CONFIRMED].tolist())
+    confirmed = frozenset(number[status == _CONFIRMED].tolist())
     return Matches(parts, nearest, updated, flight_of, confirmed)
 
 
-def _column(parts: tuple[Tracks, ...], name: str) -> np.ndarray:
-    """One column of all parts, row after row."""
-    return np.concatenate([getattr(part, name) for part in (_NO_TRACKS, *parts)])
-
-
 def _nearest(run: SiteRun, time_ns: np.ndarray, state: np.ndarray, radius_m: float) -> np.ndarray:
-    when = (time_ns - run.place.site.start_ns) * 1e-9
-    best = np.full(len(when), radius_m)
-    nearest = np.full(len(when), -1)
+    distance = np.full(len(time_ns), float(radius_m))
+    nearest = np.full(len(time_ns), -1)
     for i, flight in enumerate(run.world.flights):
-        there = np.flatnonzero((when >= flight.start_s) & (when <= min(flight.end_s, run.ended_s[i])))
-        if not len(there):
-            continue
-        distance = np.linalg.norm(run.world.paths[i](when[there]) - state[there, :3], axis=1)
-        closer = distance < best[there]
-        best[there[closer]] = distance[closer]
-        nearest[there[closer]] = i
+        knots = map(np.ascontiguousarray, (flight.time_s, flight.position_enu, flight.velocity_enu))
+        _kernels.claim(i, float(run.ended_s[i]), *knots, run.place.site.start_ns, time_ns, state, nearest, distance)
     return nearest

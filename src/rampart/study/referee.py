@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +73,8 @@ class Referee:
     def engage(self, engagements: Engagements, tracks: Tracks) -> None:
         """Note engagements as decided; `tracks` are those of the same step."""
         for row in engagements:
-            i = int(np.flatnonzero(tracks.number == row.track)[0])
-            target = self._nearest(tracks.state[i, :3], self._seconds(int(tracks.time_ns[i])))
+            i = tracks.number.tolist().index(row.track)
+            target = self._nearest(tracks.state[i, :3].tolist(), self._seconds(int(tracks.time_ns[i])))
             heapq.heappush(self._pending, (int(row.intercept_ns), int(row.number), target, row))
 
     def resolve(self, now_ns: int) -> np.ndarray:
@@ -86,7 +87,7 @@ class Referee:
     def _decide(self, target: int, row: Row) -> None:
         when = self._seconds(int(row.intercept_ns))
         there = target >= 0 and self._start_s[target] <= when < min(self._end_s[target], self._ended_s[target])
-        miss = float(np.linalg.norm(self._paths[target](when) - row.intercept_enu)) if there else float("nan")
+        miss = _gap(self._paths[target].at(when), row.intercept_enu.tolist()) if there else math.nan
         effector = self._effectors[int(row.effector)]
         flight = self._flights[target] if there else None
         probability, destroyed = draw_outcome(effector, row, miss, self._rng, flight)
@@ -119,9 +120,9 @@ class Referee:
         if self._debris_rng is None or not pieces:
             return
         path = self._paths[target]
-        position = path(when_s)
-        ground = float(self._place.environment.terrain.height_at(*position[:2].tolist()))
-        self.debris.append(fall(target, position, path(when_s, 1), when_s, ground, pieces, self._debris_rng))
+        position, velocity = path.at(when_s), path.velocity_at(when_s)
+        ground = float(self._place.environment.terrain.height_at(*position[:2]))
+        self.debris.append(fall(target, position, velocity, when_s, ground, pieces, self._debris_rng))
 
     def _aircraft_rad(self, muzzle: np.ndarray, point: np.ndarray, fire_s: float, hit_s: float) -> float:
         """Least angle between the line of fire and what is friendly, while rounds fly; nan without any in the air."""
@@ -136,14 +137,21 @@ class Referee:
                 least = float(np.fmin(least, math.acos(min(float(seen.max()), 1.0))))
         return least
 
-    def _nearest(self, position: np.ndarray, when_s: float) -> int:
+    def _nearest(self, position_enu: Sequence[float], when_s: float) -> int:
         best, best_m = -1, self._spec.match_radius_m
-        there = (self._start_s <= when_s) & (when_s < np.minimum(self._end_s, self._ended_s))
-        for i in np.flatnonzero(there).tolist():
-            distance = float(np.linalg.norm(self._paths[i](when_s) - position))
+        for i, path in enumerate(self._paths):
+            if not self._start_s[i] <= when_s < min(self._end_s[i], self._ended_s[i]):
+                continue
+            distance = _gap(path.at(when_s), position_enu)
             if distance < best_m:
                 best, best_m = i, distance
         return best
 
     def _seconds(self, time_ns: int) -> float:
         return (time_ns - self._place.site.start_ns) * 1e-9
+
+
+def _gap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Distance between two places [m]."""
+    dx, dy, dz = (a - b for a, b in zip(one, other, strict=True))
+    return math.sqrt(dx * dx + dy * dy + dz * dz)

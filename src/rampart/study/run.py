@@ -102,6 +102,7 @@ def simulate(
     progress: Progress | None = None,
     places: Sequence[Place] | None = None,
     world_places: Sequence[Place] | None = None,
+    debris: bool = True,
 ) -> tuple[SiteRun, ...]:
     """Run a scenario without summing up: what each site's run left, for who scores thousands of runs his own way.
 
@@ -115,6 +116,8 @@ def simulate(
         What `build_places` gave, for who runs a scenario many times.
     world_places : sequence of Place or None
         The same as the simulated sensors are built from, where that differs.
+    debris : bool
+        Let pieces of what is destroyed fall. They have dice of their own: nothing else changes without them.
     """
     places = build_places(scenario) if places is None else places
     if world_places is None:
@@ -127,7 +130,8 @@ def simulate(
         chain = build_chain(scenario, place, engage=effectors, seed=seed, run=run)
         judge = None
         if referee:
-            dice = (stream(seed, run, purpose, entity) for purpose in (Purpose.OUTCOME, Purpose.DEBRIS))
+            purposes = (Purpose.OUTCOME, Purpose.DEBRIS) if debris else (Purpose.OUTCOME,)
+            dice = (stream(seed, run, purpose, entity) for purpose in purposes)
             judge = Referee(place, world, scenario.stages["referee"], *dice)
         for recorder in recorders:
             recorder.truth(place.site.id, world.flights)

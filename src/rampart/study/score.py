@@ -32,6 +32,8 @@ CHI2_90 = 4.605170185988092  #: 90 % of a two-dimensional normal lies within thi
 REPEAT_S = 30.0  #: a warning this soon after a cancel is a duplicate
 STEP_S = 0.1  #: sampling of a drone's path
 
+_CANCEL = int(Phase.CANCEL)
+
 
 @dataclass(frozen=True)
 class Need:
@@ -59,7 +61,6 @@ class Scorer:
     radius_m: float
     duration_s: float
     _needs: dict[int, list[Need]] = field(default_factory=dict)
-    _beyond_m: dict[int, list[float]] = field(default_factory=dict)
 
     @cached_property
     def matches(self) -> Matches:
@@ -105,11 +106,17 @@ class Scorer:
 
     def beyond_m(self, i: int) -> list[float]:
         """How far from each zone flight `i` comes down, undisturbed [m]; 0 inside."""
-        if i not in self._beyond_m:
-            down = self.run.world.flights[i].position_enu[-1:, :2]
-            zones = self.run.place.site.zones
-            self._beyond_m[i] = [float(distance_to_polygon(down, zone.polygon_en)[0]) for zone in zones]
         return self._beyond_m[i]
+
+    @cached_property
+    def _beyond_m(self) -> list[list[float]]:
+        """The same of all flights."""
+        flights, zones = self.run.world.flights, self.run.place.site.zones
+        if not flights or not zones:
+            return [[] for _ in flights]
+        down = np.array([flight.position_enu[-1, :2] for flight in flights])
+        distances: list[list[float]] = np.stack([distance_to_polygon(down, z.polygon_en) for z in zones], 1).tolist()
+        return distances
 
     def _find_needs(self, i: int) -> list[Need]:
         flight, zones = self.run.world.flights[i], self.run.place.site.zones
@@ -341,18 +348,18 @@ class Scorer:
                 duplicates += bool(pairs & opened) or when - cancelled.get(zone, -np.inf) < REPEAT_S
             opened |= {(track, zone) for track in rows.tracks[k]}
             seen.add(number)
-            if rows.phase[k] == Phase.CANCEL:
+            if rows.phase[k] == _CANCEL:
                 cancelled[zone] = when
         return duplicates
 
     def track_counts(self) -> dict[str, int]:
         """Confirmed and false tracks, identity switches."""
-        matches = self.matches
-        return {
-            "confirmed": len(matches.confirmed),
-            "false": sum(matches.flight_of[n] < 0 for n in matches.confirmed),
-            "id_switches": matches.identity_switches,
-        }
+        confirmed, switches = self.matches.confirmed, self.matches.identity_switches
+        return {"confirmed": len(confirmed), "false": self.false_tracks(), "id_switches": switches}
+
+    def false_tracks(self) -> int:
+        """Confirmed tracks of nothing."""
+        return sum(self.matches.flight_of[n] < 0 for n in self.matches.confirmed)
 
 
 def _round(value: float | None, digits: int = 3) -> float | None:

@@ -140,8 +140,8 @@ def run_site(
 
 
 def _remember(run: SiteRun, now_ns: int, detections: Detections, flight: np.ndarray) -> None:
-    real = (flight >= 0).nonzero()[0]
-    if len(real):
+    if max(flight.tolist()) >= 0:  # most scans show false alarms only
+        real = (flight >= 0).nonzero()[0]
         run.looks.append(Look(now_ns, detections, real, flight[real]))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rampart.pipeline import build_places, path_of
+from rampart.pipeline import FlightPath, build_places
 from rampart.records import Flight
 from rampart.study.score import REACTION_S
 from rampart.warn import Warner, WarnerSpec
@@ -121,7 +121,7 @@ def _endangered(flight: Flight, residents: Floats) -> tuple[Floats, Ints]:
         who = np.flatnonzero(np.hypot(*(residents - flight.position_enu[-1, :2]).T) <= RADIUS_M)
         return np.full(len(who), flight.end_s), who
     times = np.append(np.arange(flight.start_s, flight.end_s, PATH_STEP_S), flight.end_s)
-    points = path_of(flight)(times)[:, :2]
+    points = FlightPath(flight)(times)[:, :2]
     low, high = points.min(0) - RADIUS_M, points.max(0) + RADIUS_M
     who = np.flatnonzero(((residents >= low) & (residents <= high)).all(1))
     near = np.zeros((len(who), len(times)), bool)

@@ -112,6 +112,7 @@ def _rows(plan: Plan, chunk: Chunk, ready: Ready) -> tuple[list[Row], list[Row]]
             places=ready.places,
             world_places=ready.world_places,
             background=plan.background,
+            debris=False,  # no row counts pieces
         )
         row, each = rows_of(ready.scenario, sites, parts, zones, plan.harm_area_m2)
         runs.append({"design": chunk.point, "run": run, **row})

@@ -57,7 +57,7 @@ def _site_row(scorer: Scorer, told: list[Row], harm_area_m2: float) -> Row:
     first: dict[str, tuple[float, float]] = {}
     for pair, zone in pairs:
         first[zone.id] = min(first.get(zone.id, (np.inf, 0.0)), (pair["arrival_s"], lead_of(pair)))
-    warnings, tracks = scorer.warning_counts(), scorer.track_counts()
+    warnings = scorer.warning_counts()
     harm = expected_harm(scorer, told, harm_area_m2)
     return {
         "threats": len(told),
@@ -74,7 +74,7 @@ def _site_row(scorer: Scorer, told: list[Row], harm_area_m2: float) -> Row:
         ),
         "person_minutes": person_minutes(scorer),
         **{key: warnings[key] for key in ("false", "unneeded", "missed", "duplicate")},
-        "false_tracks": tracks["false"],
+        "false_tracks": scorer.false_tracks(),
         "harm": harm.all,
         "harm_arrived": harm.arrived,
         "harm_sheltered": harm.sheltered,
