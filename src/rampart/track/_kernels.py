@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from rampart.physics._jit import kernel, leaf
+from rampart.track._kernels_order import rising
 from rampart.track.association._kernels import associate, none
 from rampart.track.birth._kernels import START_ODDS, pair_seeds
 from rampart.track.clutter._kernels import age_clutter, clutter_rates, count_false
@@ -53,15 +54,15 @@ def compact(n, x, P, real, whole, look, fit):
 
 @kernel
 def step_scan(
-    s, t, z, zi, order, limits, x, P, real, whole, look, fit, seed, seed_i, counts, clutter, sensors, p, table, env,
-    work, pair_i, pair_j, gain, used,
+    s, z, zi, limits, x, P, real, whole, look, fit, seed, seed_i, counts, clutter, sensors, p, table, env, work, pair_i,
+    pair_j, gain, used,
 ):  # fmt: skip
-    """Take one scan of sensor `s`, whose last time is `t`, into the tracks.
+    """Take one scan of sensor `s` into the tracks.
 
     Parameters
     ----------
     z, zi : (m, N_Z), (m, N_ZI)
-        Its detections, sorted by time; `order` (m,) sorts them by east.
+        Its detections, sorted by time.
     x, P, real, whole, look, fit, seed, seed_i
         Tracks and single detections, with room for m more of each.
     counts : (3,) int64
@@ -83,7 +84,7 @@ def step_scan(
     n = compact(counts[0], x, P, real, whole, look, fit)
     counts[0] = n
     m = len(z)
-    sensor = sensors[s]
+    t, order, sensor = z[m - 1, Z_TIME], rising(z[:, Z_EAST]), sensors[s]
     rates, echo = clutter_rates(z, sensor, clutter[s]), np.empty(m, np.int64)
     expect_echoes(z, zi, sensor, clutter[s], p, rates, echo)
     pairs = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,19 +20,20 @@ class Scan:
     sensor: int
     window: int
     rows: Rows
+    first_ns: int  #: time of its first detection
+    last_ns: int  #: time of its latest
     before: dict[str, np.ndarray] | None = None  #: state of the tracker before it
     #: tracks that ended for their silence since the scan before it, a step having ended there; None if none had
     ended: tuple[int, ...] | None = None
 
-    @property
-    def key(self) -> tuple[int, int, int]:
-        """Scans are taken in this order: by first measurement, then sensor."""
-        return int(self.rows.zi[0, ZI_TIME_NS]), self.sensor, self.window
+    @classmethod
+    def of(cls, sensor: int, window: int, rows: Rows) -> Scan:
+        """The scan of these rows, which are sorted by time."""
+        return cls(sensor, window, rows, int(rows.zi[0, ZI_TIME_NS]), int(rows.zi[-1, ZI_TIME_NS]))
 
-    @property
-    def last_ns(self) -> int:
-        """Time of its latest detection."""
-        return int(self.rows.zi[-1, ZI_TIME_NS])
+    def comes_after(self, other: Scan) -> bool:
+        """Scans are taken in this order: by first measurement, then sensor."""
+        return (self.first_ns, self.sensor, self.window) > (other.first_ns, other.sensor, other.window)
 
 
 class Lag:
@@ -53,6 +54,7 @@ class Lag:
 
     def __init__(self, lag_ns: int, windows_ns: np.ndarray, start_ns: int) -> None:
         self._lag_ns, self._windows_ns, self._start_ns = lag_ns, windows_ns, start_ns
+        self._only_ns = int(windows_ns[0]) if len(windows_ns) == 1 else 0  # the window where there is one sensor
         self._longest_ns = int(windows_ns.max()) if len(windows_ns) else 0
         self.newest_ns: int | None = None
         self.scans: list[Scan] = []
@@ -70,44 +72,48 @@ class Lag:
         int, int, int
             First scan that changed (their number if none), detections that came too late, doubles.
         """
-        late = 0
-        times = rows.zi[:, ZI_TIME_NS]
+        late, dirty, doubles = 0, len(self.scans), 0
         horizon_ns = self.horizon_ns
-        if horizon_ns is not None and len(rows) and times[0] < horizon_ns:
-            keep = times >= horizon_ns
+        if horizon_ns is not None and len(rows) and rows.zi[0, ZI_TIME_NS] < horizon_ns:
+            keep = rows.zi[:, ZI_TIME_NS] >= horizon_ns
             late = len(rows) - int(keep.sum())
             rows = rows.take(keep)
-        dirty, doubles = len(self.scans), 0
         if not len(rows):
             return dirty, late, doubles
-        newest = int(rows.zi[-1, ZI_TIME_NS])
-        self.newest_ns = newest if self.newest_ns is None else max(newest, self.newest_ns)
-        for sensor, window, part in self._split(rows):
-            first, again = self._insert_scan(sensor, window, part)
+        for scan in self._split(rows):
+            first, again = self._insert_scan(scan)
             dirty, doubles = min(dirty, first), doubles + again
+            if self.newest_ns is None or scan.last_ns > self.newest_ns:
+                self.newest_ns = scan.last_ns
         return dirty, late, doubles
 
-    def _split(self, rows: Rows) -> list[tuple[int, int, Rows]]:
-        if is_one_scan(rows.zi, self._start_ns, self._windows_ns):
+    def _split(self, rows: Rows) -> list[Scan]:
+        start_ns = self._start_ns
+        if self._only_ns:
+            window_ns, scan = self._only_ns, Scan.of(0, 0, rows)
+            scan.window = (scan.first_ns - start_ns) // window_ns
+            if (scan.last_ns - start_ns) // window_ns == scan.window:
+                return [scan]
+        elif is_one_scan(rows.zi, start_ns, self._windows_ns):
             sensor = int(rows.zi[0, ZI_SENSOR])
-            return [(sensor, (int(rows.zi[0, ZI_TIME_NS]) - self._start_ns) // int(self._windows_ns[sensor]), rows)]
+            return [Scan.of(sensor, (int(rows.zi[0, ZI_TIME_NS]) - start_ns) // int(self._windows_ns[sensor]), rows)]
         sensors = rows.zi[:, ZI_SENSOR]
-        windows = (rows.zi[:, ZI_TIME_NS] - self._start_ns) // self._windows_ns[sensors]
+        windows = (rows.zi[:, ZI_TIME_NS] - start_ns) // self._windows_ns[sensors]
         pairs, which = np.unique(np.stack([windows, sensors]), axis=1, return_inverse=True)
         which = which.reshape(-1)
-        return [(int(s), int(w), rows.take(np.flatnonzero(which == k))) for k, (w, s) in enumerate(pairs.T)]
+        return [Scan.of(int(s), int(w), rows.take(np.flatnonzero(which == k))) for k, (w, s) in enumerate(pairs.T)]
 
-    def _insert_scan(self, sensor: int, window: int, rows: Rows) -> tuple[int, int]:
+    def _insert_scan(self, new: Scan) -> tuple[int, int]:
         """Add to the scan of this window, or make it; returns its place and the doubles."""
         doubles, scans, old = 0, self.scans, None
         for k in range(len(scans) - 1, -1, -1):
-            if scans[k].window == window and scans[k].sensor == sensor:
+            if scans[k].window == new.window and scans[k].sensor == new.sensor:
                 old = scans.pop(k)
-                rows, doubles = old.rows.join(rows)
+                rows, doubles = old.rows.join(new.rows)
+                new = Scan.of(new.sensor, new.window, rows)
                 break
-        new, at = Scan(sensor, window, rows), len(scans)
-        key = new.key
-        while at and scans[at - 1].key > key:
+        at = len(scans)
+        while at and scans[at - 1].comes_after(new):
             at -= 1
         # more detections can only move a scan forward, so what is known of its new place still holds
         there = old if old is not None and at == k else scans[at] if at < len(scans) else None
@@ -124,7 +130,8 @@ class Lag:
         k = 0
         while k < len(self.scans) and self.scans[k].last_ns < oldest:
             k += 1
-        del self.scans[:k]
+        if k:
+            del self.scans[:k]
 
     def save(self) -> dict[str, Any]:
         """Plain data, with the state before the first scan: the others follow from it."""
@@ -141,6 +148,10 @@ class Lag:
         """Take up what `save` gave; the states before all scans but the first are still to be made."""
         self.newest_ns = saved["newest_ns"]
         self.scans = [
-            Scan(s["sensor"], s["window"], Rows(np.array(s["z"]), np.array(s["zi"])), s["before"], s["ended"])
+            replace(
+                Scan.of(s["sensor"], s["window"], Rows(np.array(s["z"]), np.array(s["zi"]))),
+                before=s["before"],
+                ended=s["ended"],
+            )
             for s in saved["scans"]
         ]

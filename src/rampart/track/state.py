@@ -57,31 +57,29 @@ class State:
         """Make room for pairs of track and detection."""
         self.pairs = (np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room))
 
-    def reserve_pairs(self, room: int) -> None:
-        """Make room for pairs, if there is less."""
-        if room > len(self.pairs[0]):
-            self.make_pairs(2 * room)
-
     @property
     def tracks(self) -> int:
         """Rows of tracks in use, those deleted in the latest scan among them."""
         return int(self.counts[0])
 
-    def reserve(self, more: int) -> None:
-        """Make room for `more` new tracks and single detections."""
-        need, waiting = int(self.counts[0]) + more, int(self.counts[1]) + more
-        if need > len(self._tracks["x"]):
-            self._tracks = {name: _grow(a, need) for name, a in self._tracks.items()}
+    def reserve(self, more: int, pairs: int = 0) -> None:
+        """Make room for `more` new tracks and single detections, and for so many pairs of each track there is."""
+        tracks, waiting, _ = self.counts.tolist()
+        if tracks + more > len(self._tracks["x"]):
+            self._tracks = {name: _grow(a, tracks + more) for name, a in self._tracks.items()}
             self._scratch()
-        if waiting > len(self._seeds["seed"]):
-            self._seeds = {name: _grow(a, waiting) for name, a in self._seeds.items()}
-            self.arrays = (*self._tracks.values(), *self._seeds.values())
+        if waiting + more > len(self._seeds["seed"]):
+            self._seeds = {name: _grow(a, waiting + more) for name, a in self._seeds.items()}
+            self._scratch()
+        if pairs * max(tracks, more) > len(self.pairs[0]):
+            self.make_pairs(2 * pairs * max(tracks, more))
 
     def save(self) -> dict[str, np.ndarray]:
         """Copies of all rows in use."""
-        n, k = int(self.counts[0]), int(self.counts[1])
-        saved = {name: a[:n].copy() for name, a in self._tracks.items()} if n else dict(self._no_tracks)
-        saved.update((name, a[:k].copy()) for name, a in self._seeds.items())
+        n, k, _ = self.counts.tolist()
+        saved = {name: a[:n].copy() for name, a in self._tracks.items()} if n else self._no_tracks.copy()
+        for name, a in self._seeds.items():
+            saved[name] = a[:k].copy()
         saved["counts"], saved["clutter"] = self.counts.copy(), self.clutter.copy()
         return saved
 

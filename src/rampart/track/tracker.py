@@ -24,7 +24,6 @@ from .constants import (
     N_STATE,
     NUMBER,
     STATUS,
-    Z_EAST,
 )
 from .external.joiner import Joiner
 from .intake.detections import LATE, decode_identity, pack_rows
@@ -188,6 +187,8 @@ class Tracker:
             return ()
         best = tracks.class_probability.argmax(axis=1).tolist()
         called = {n: c for n, c, s in zip(numbers, best, status, strict=True) if s == _CONFIRMED}
+        if called == self._called and DELETED not in status:
+            return ()
         fresh = {n for n, c in called.items() if self._called.get(n, -1) != c}
         gone = {n for n, s in zip(numbers, status, strict=True) if s == DELETED}
         changes, rows = [], self._state.tracks
@@ -275,14 +276,12 @@ class Tracker:
 
     def _run_scan(self, sensor: int, z: np.ndarray, zi: np.ndarray) -> np.ndarray:
         state, m = self._state, len(z)
-        state.reserve(m)
-        state.reserve_pairs(PAIRS_PER_TRACK * max(state.tracks, m))
+        state.reserve(m, PAIRS_PER_TRACK)
         used = np.empty((2 * m, 2), np.int64)
-        order = np.argsort(z[:, Z_EAST], kind="stable")
         while True:
             rows = _kernels.step_scan(
-                sensor, z[-1, 0], z, zi, order, self._limits, *state.arrays, state.counts, state.clutter, self._sensors,
-                self._p, self._table, self._env, state.work, *state.pairs, used,
+                sensor, z, zi, self._limits, *state.arrays, state.counts, state.clutter, self._sensors, self._p,
+                self._table, self._env, state.work, *state.pairs, used,
             )  # fmt: skip
             if rows >= 0:
                 return used[:rows]

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from rampart.physics._jit import kernel, leaf
+from rampart.track._kernels_order import rising
 from rampart.track.constants import P_LAYER_HEIGHT, P_LAYER_SIGMA, S_PERIOD, Z_EAST, Z_TIME, ZI_MASK, ZI_SENSOR
 from rampart.track.life._kernels import COMPANY_SIGMA_MS
 from rampart.track.measurement._kernels import place
@@ -39,7 +40,7 @@ def formation_velocities(n_seed, seed, seed_i, z, east, placed, order, free, s, 
     `east` (m,) are rising east coordinates of the detections `order`, of which `placed` have any.
     """
     out = np.full((n_seed, 3), math.nan)
-    by_east, sigma2, group = np.argsort(seed[:n_seed, Z_EAST]), np.empty(n_seed), np.empty(n_seed, np.int64)
+    by_east, sigma2, group = rising(seed[:n_seed, Z_EAST]), np.empty(n_seed), np.empty(n_seed, np.int64)
     members, place_of = np.empty(n_seed, np.int64), np.empty(n_seed, np.int64)
     sensor = sensors[s]
     if not _blur(n_seed, seed, seed_i, by_east, s, sensor, p, place_of, sigma2, group, np.empty((3, 3))):

@@ -164,15 +164,17 @@ def _collect(
             row, at = rows[a], column[a]
             for j in range(N_JOINT):
                 row[j], at[j] = 0.0, j
-                for k in range(6):
+            for k in range(6):
+                for j in range(N_JOINT):
                     row[j] += H[a, k] * T[k, j]
             row[N_JOINT] = sensor[S_BIAS + kind[a]] if kind[a] < N_BIASES else 0.0
             at[N_JOINT] = N_JOINT + N_BIASES * min(s, MOST_BIASED - 1) + min(kind[a], N_BIASES - 1)
             for i in range(N_JOINT + 1):
-                c = row[i] / r[a]
+                c, line = row[i] / r[a], A[at[i]]
                 g[at[i]] += c * nu[a]
-                for j in range(i, N_JOINT + 1):
-                    A[at[i], at[j]] += c * row[j]
+                for j in range(i, N_JOINT):
+                    line[j] += c * row[j]
+                line[at[N_JOINT]] += c * row[N_JOINT]
         if when - fit[FIT_EPOCH] < latest:
             add_to_borders(
                 x, when - fit[FIT_EPOCH], H, nu, r, count, rows, column, nodes, node, length, env[0][1], p, X, S, h,

@@ -22,6 +22,8 @@ from rampart.track.constants import (
     HAS_RANGE,
     HAS_RATE,
     N_CLASSES,
+    N_Z,
+    N_ZI,
     NO_MEASUREMENT,
     P_LAYER_HEIGHT,
     P_LAYER_SIGMA,
@@ -62,15 +64,37 @@ MAX_HEIGHT_M = 1e5
 AHEAD_NS = 1_000_000_000
 
 
+@kernel
+def take_in(
+    number, time_ns, received_ns, sensor, values, sigmas, position, position_covariance, rcs, identity, hint, flags,
+    snr, width, emission, score, now_ns, start_ns, sensors, p,
+):  # fmt: skip
+    """Pack detections into rows; sort the good ones and drop doubles.
+
+    `values` and `sigmas` hold five columns each: range, azimuth, elevation, range rate, height; `identity` (m, 8) the
+    code points of eight characters, 0 where a text ends.
+
+    Returns
+    -------
+    z, zi, int, status
+        The rows (n, N_Z) and (n, N_ZI), how many were doubles, and what is wrong with each detection (m,).
+    """
+    m = len(number)
+    z, zi, status = np.empty((m, N_Z)), np.empty((m, N_ZI), np.int64), np.empty(m, np.int8)
+    pack(
+        number, time_ns, received_ns, sensor, values, sigmas, position, position_covariance, rcs, identity, hint, flags,
+        snr, width, emission, score, now_ns, start_ns, sensors, p, np.empty((3, 3)), z, zi, status,
+    )  # fmt: skip
+    good, good_i, doubles = tidy(z, zi, status)
+    return good, good_i, doubles, status
+
+
 @leaf
 def pack(
     number, time_ns, received_ns, sensor, values, sigmas, position, position_covariance, rcs, identity, hint, flags,
     snr, width, emission, score, now_ns, start_ns, sensors, p, C, z, zi, status,
 ):  # fmt: skip
-    """Pack detections into rows z (m, N_Z), zi (m, N_ZI); `status` (m,) says which are good.
-
-    `values` and `sigmas` hold five columns each: range, azimuth, elevation, range rate, height. C (3, 3) is scratch.
-    """
+    """Pack detections into rows z (m, N_Z), zi (m, N_ZI); `status` (m,) says which are good. C (3, 3) is scratch."""
     for j in range(len(number)):
         s = sensor[j]
         row, whole = z[j], zi[j]
@@ -78,7 +102,7 @@ def pack(
             row[i] = math.nan
         whole[ZI_NUMBER], whole[ZI_TIME_NS], whole[ZI_RECEIVED_NS] = number[j], time_ns[j], received_ns[j]
         whole[ZI_SENSOR], whole[ZI_MASK], whole[ZI_HINT] = s, 0, hint[j]
-        whole[ZI_FLAGS], whole[ZI_IDENTITY] = flags[j], identity[j]
+        whole[ZI_FLAGS], whole[ZI_IDENTITY] = flags[j], encode(identity[j])
         row[Z_TIME] = (time_ns[j] - start_ns) * 1e-9
         row[Z_RCS] = rcs[j] if -100.0 < rcs[j] < 100.0 else math.nan
         row[Z_SNR] = snr[j] if -100.0 < snr[j] < 300.0 else math.nan
@@ -102,6 +126,17 @@ def pack(
                 row, whole[ZI_MASK], sensors[s, S_EAST], sensors[s, S_EAST + 1], sensors[s, S_EAST + 2],
                 p[P_LAYER_HEIGHT], p[P_LAYER_SIGMA], C,
             )  # fmt: skip
+
+
+@leaf
+def encode(text):
+    """Eight characters (8,) as one whole number, the first in the lowest byte; 0 for a text that is not ASCII."""
+    code = 0
+    for k in range(8):
+        if text[k] > 127:
+            return 0
+        code |= np.int64(text[k]) << (8 * k)
+    return code
 
 
 @leaf
@@ -209,6 +244,17 @@ def arrange(z, zi, order):
         width *= 2
 
 
+@leaf
+def in_order(z, zi, status):
+    """Whether all rows are good and sorted already, none a double."""
+    for j in range(len(z)):
+        if status[j] != GOOD:
+            return False
+        if j and (not comes_before(z, zi, j - 1, j) or _is_double(z, zi, j, j - 1)):
+            return False
+    return True
+
+
 @kernel
 def tidy(z, zi, status):
     """The good rows in order, without doubles: those that repeat the one before in every measured number.
@@ -218,6 +264,8 @@ def tidy(z, zi, status):
     z, zi, int
         The rows, and how many were doubles.
     """
+    if in_order(z, zi, status):
+        return z, zi, 0
     order = np.empty(len(z), np.int64)
     n = 0
     for j in range(len(z)):

@@ -8,7 +8,6 @@ import numpy as np
 
 from rampart.records import Detections
 from rampart.records.slots import swift
-from rampart.track.constants import N_Z, N_ZI
 
 from . import _kernels
 
@@ -27,8 +26,6 @@ REASONS = (
 )
 DOUBLE = "duplicate"
 LATE = "late"
-
-_SCRATCH = np.empty((3, 3))
 
 
 @swift
@@ -73,27 +70,24 @@ def pack_rows(
         Good ones sorted by time, sensor and measurement; refused ones by reason; and, doubles left out, by sensor and
         reason (sensor -1: no such sensor).
     """
-    d, m = detections, len(detections)
-    z, zi, status = np.empty((m, N_Z)), np.empty((m, N_ZI), np.int64), np.empty(m, np.int8)
-    _kernels.pack(
+    d = detections
+    z, zi, doubles, status = _kernels.take_in(
         d.number, d.time_ns, d.received_ns, d.sensor,
         (d.range_m, d.azimuth_rad, d.elevation_rad, d.range_rate_ms, d.height_m),
         (d.range_sigma_m, d.azimuth_sigma_rad, d.elevation_sigma_rad, d.range_rate_sigma_ms, d.height_sigma_m),
-        d.position_enu, d.position_covariance, d.rcs_dbsm, _encode(d.identity), d.class_hint, d.flags,
-        d.snr_db, d.doppler_spread_ms, d.emission, d.class_score,
-        now_ns, start_ns, sensors, p, _SCRATCH, z, zi, status,
+        d.position_enu, d.position_covariance, d.rcs_dbsm, _code_points(d.identity), d.class_hint, d.flags,
+        d.snr_db, d.doppler_spread_ms, d.emission, d.class_score, now_ns, start_ns, sensors, p,
     )  # fmt: skip
     refused: dict[str, int] = {}
     blame: dict[int, dict[str, int]] = {}
-    good, good_i, doubles = _kernels.tidy(z, zi, status)
-    if len(good) + doubles < m:
+    if len(z) + doubles < len(d):
         for code, count in enumerate(np.bincount(status, minlength=len(REASONS))):
             if code and count:
                 refused[REASONS[code]] = int(count)
         blame = _blame(d.sensor, status, len(sensors))
     if doubles:
         refused[DOUBLE] = doubles
-    return Rows(good, good_i), refused, blame
+    return Rows(z, zi), refused, blame
 
 
 def _blame(sensor: np.ndarray, status: np.ndarray, sensors: int) -> dict[int, dict[str, int]]:
@@ -106,13 +100,9 @@ def _blame(sensor: np.ndarray, status: np.ndarray, sensors: int) -> dict[int, di
     return blame
 
 
-def _encode(identity: np.ndarray) -> np.ndarray:
-    """Eight characters as one whole number, 0 for none; what is not ASCII counts as none."""
-    m = len(identity)
-    if not np.count_nonzero(identity):
-        return np.zeros(m, np.int64)
-    plain = [text if text.isascii() else "" for text in identity.tolist()]
-    return np.array(plain, "S8").view(np.int64)
+def _code_points(identity: np.ndarray) -> np.ndarray:
+    """Texts of up to 8 characters as code points (m, 8), 0 where one ends."""
+    return np.ascontiguousarray(identity, "<U8").view(np.uint32).reshape(-1, 8)
 
 
 def decode_identity(codes: np.ndarray) -> np.ndarray:
@@ -120,7 +110,8 @@ def decode_identity(codes: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> decode_identity(_encode(np.array(["4CA123", ""], "U8"))).tolist()
+    >>> code = sum(ord(letter) << 8 * k for k, letter in enumerate("4CA123"))
+    >>> decode_identity(np.array([code, 0])).tolist()
     ['4CA123', '']
     """
     if not np.count_nonzero(codes):

@@ -91,9 +91,9 @@ def add_to_borders(x, age, H, nu, r, count, rows, column, nodes, node, length, g
     """Add the `count` numbers of a detection made `age` seconds after the epoch to each node that it lies before.
 
     H, nu, r as `measure` leaves them at the coasting state x; `rows` (count, 12) are the derivatives by the flight's
-    unknowns, `column` where these stand; `d` (N_THRUST,) is scratch.
+    unknowns, the last of them in the column `column` (count, 12) says; `d` (N_THRUST,) is scratch.
     """
-    thrust, width = p[P_THRUST], N_JOINT + 1
+    thrust = p[P_THRUST]
     either = math.sqrt(thrust * thrust + p[P_THRUST_SIGMA] * p[P_THRUST_SIGMA]) * length / math.sqrt(12.0)
     growth = math.sqrt(p[P_THRUST_WALK] / p[P_BURN_TIME])
     for j in range(nodes):
@@ -114,8 +114,10 @@ def add_to_borders(x, age, H, nu, r, count, rows, column, nodes, node, length, g
                 h[j, b] += c * nu[a]
                 for e in range(N_THRUST):
                     S[j, b, e] += c * d[e]
-                for i in range(width):
-                    X[k, column[a, i]] += c * rows[a, i]
+                border = X[k]
+                for i in range(N_JOINT):
+                    border[i] += c * rows[a, i]
+                border[column[a, N_JOINT]] += c * rows[a, N_JOINT]
 
 
 @kernel
@@ -190,19 +192,22 @@ def _solve_border(y, C, X, S, h, M, u, V, p, w, W):
     n = len(y)
     T, L, v = W[0], W[1], W[2, 0]
     for a in range(N_THRUST):
-        v[a] = h[a]
+        s = h[a]
         for i in range(n):
-            v[a] -= X[a, i] * y[i]
+            s -= X[a, i] * y[i]
+        v[a] = s
+        for i in range(n):
             s = 0.0
             for k in range(n):
                 s += C[i, k] * X[a, k]
             M[i, a] = s
     for a in range(N_THRUST):
         for b in range(N_THRUST):
-            T[a, b] = S[a, b]
+            s = S[a, b]
             for i in range(n):
-                T[a, b] -= X[a, i] * M[i, b]
-    if not invert_with(T, L, V, W[3]):
+                s -= X[a, i] * M[i, b]
+            T[a, b] = s
+    if not invert_with(T, L, V, W[3, 0]):
         w[0] = -math.inf
         for a in range(N_THRUST):
             u[a] = 0.0

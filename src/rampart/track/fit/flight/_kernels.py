@@ -36,10 +36,10 @@ def advance(x, T, gap, p, env, F, W, Y):
         rk4_step_jacobian(before, h, 0.0, site, atmosphere, drag, x, F)
         for i in range(6):
             for j in range(N_JOINT):
-                s = 0.0
-                for k in range(7):
-                    s += F[i, k] * T[k, j]
-                W[i, j] = s
+                W[i, j] = 0.0
+            for k in range(7):
+                for j in range(N_JOINT):
+                    W[i, j] += F[i, k] * T[k, j]
         for i in range(6):
             for j in range(N_JOINT):
                 T[i, j] = W[i, j]

@@ -27,13 +27,16 @@ def factor(A, L):
 @kernel
 def invert(A, L, out):
     """Inverse of a symmetric positive definite matrix, scaled to unit diagonal first; False if it is none."""
-    return invert_with(A, L, out, np.empty((2, len(A))))
+    return invert_with(A, L, out, np.empty(len(A)))
 
 
 @leaf
-def invert_with(A, L, out, W):
-    """`invert`; W (2, n) is scratch."""
-    n, scale, y = len(A), W[0], W[1]
+def invert_with(A, L, out, scale):
+    """`invert`; scale (n,) is scratch.
+
+    All columns of the inverse are found side by side, in loops that run on vectors.
+    """
+    n = len(A)
     for i in range(n):
         if not A[i, i] > 0.0:
             return False
@@ -43,22 +46,33 @@ def invert_with(A, L, out, W):
             out[i, j] = A[i, j] * scale[i] * scale[j]
     if not factor(out, L):
         return False
-    for c in range(n):
-        for i in range(n):
-            y[i] = 0.0
-        for i in range(c, n):
-            s = 1.0 if i == c else 0.0
-            for k in range(c, i):
-                s -= L[i, k] * y[k]
-            y[i] = s / L[i, i]
-        for i in range(n - 1, -1, -1):
-            s = y[i]
-            for k in range(i + 1, n):
-                s -= L[k, i] * y[k]
-            y[i] = s / L[i, i]
-        for i in range(n):
-            out[i, c] = y[i] * scale[i] * scale[c]
+    for i in range(n):
+        for c in range(n):
+            out[i, c] = 1.0 if i == c else 0.0
+    for i in range(n):
+        for k in range(i):
+            _take_away(L[i, k], out[k], out[i])
+        _divide(out[i], L[i, i])
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            _take_away(L[k, i], out[k], out[i])
+        _divide(out[i], L[i, i])
+    for i in range(n):
+        for c in range(n):
+            out[i, c] = out[i, c] * scale[i] * scale[c]
     for i in range(n):
         for j in range(i):
             out[i, j] = out[j, i]
     return True
+
+
+@leaf
+def _take_away(factor, row, target):
+    for c in range(len(target)):
+        target[c] -= factor * row[c]
+
+
+@leaf
+def _divide(row, divisor):
+    for c in range(len(row)):
+        row[c] /= divisor
