@@ -7,6 +7,8 @@ The sky comes in as the packed arrays of `sky.Sky`, the ground as `physics` pack
 - ``law``: (10,) reference signal to noise ratio times range^4, that ratio alone, detection threshold; one sigma of
   range, azimuth, elevation and range rate at the reference ratio (nan: not measured); resolution in range, azimuth and
   elevation.
+
+A scan is two numbers, ``window``: its start and its length [s].
 """
 
 import math
@@ -36,9 +38,9 @@ CHANCE = 9
 SIGMA_LOW = 0.3
 SIGMA_HIGH = 1.5
 
-# Rows of the table that `report` fills
-TIME, R, AZ, EL, RR, R_SIGMA, AZ_SIGMA, EL_SIGMA, RR_SIGMA, SNR_DB, RCS, FLIGHT = range(12)
-N_ROWS = 12
+# Rows of the table that `report` fills; the first N_TOLD of them are told
+R, AZ, EL, RR, R_SIGMA, AZ_SIGMA, EL_SIGMA, RR_SIGMA, SNR_DB, RCS, TIME, FLIGHT = range(12)
+N_TOLD, N_ROWS = 10, 12
 
 TURN = 2.0 * math.pi
 
@@ -101,8 +103,8 @@ def look(
     """Look at every flight once within a scan: fills `gate` (n,), `when` (n,), `polar` (n, 4) with the geometric truth.
 
     A rotating antenna starts each scan at north and meets a target when it passes the target's azimuth; a staring one
-    looks at all at the end of the scan. `window`: start and length of the scan [s]. `smooth`: the ground stands for a
-    smooth Earth with a horizon; else its grid masks.
+    looks at all at the end of the scan. `smooth`: the ground stands for a smooth Earth with a horizon; else its grid
+    masks.
     """
     n = gate.size
     at, speed, alive, seen = np.empty((n, 3)), np.empty((n, 3)), np.empty(n, np.bool_), np.empty(1, np.bool_)
@@ -210,29 +212,33 @@ def report(window, rotating, law, gate, when, polar, power, noise, false, table)
     return m
 
 
-@kernel
-def scatter(u, power, low, high, middle, width, bottom, top, slow, fast, threshold):
-    """False alarms of one scan, (5, k), of uniform draws (4, k) and exponential ones (k,): columns as in `report`."""
-    out = np.empty((5, power.size))
-    for k in range(power.size):
+@leaf
+def scatter(u, excess, cover, false):
+    """False alarms of one scan into the first columns of `false` (5, >= k), whose rows `report` names.
+
+    Uniform draws u (4, k), exponential draws excess (k,); cover: (9,) `clutter.FalseAlarms.cover`.
+    """
+    low, high, middle, width = cover[0], cover[1], cover[2], cover[3]
+    bottom, top, slow, fast = cover[4], cover[5], cover[6], cover[7]
+    for k in range(excess.size):
         signed = 2.0 * u[3, k] - 1.0
-        out[0, k] = low + (high - low) * u[0, k]
-        out[1, k] = middle + width * (2.0 * u[1, k] - 1.0)
-        out[2, k] = bottom + (top - bottom) * u[2, k]
-        out[3, k] = math.copysign(slow + (fast - slow) * abs(signed), signed)
-        out[4, k] = threshold + power[k]
-    return out
+        false[0, k] = low + (high - low) * u[0, k]
+        false[1, k] = middle + width * (2.0 * u[1, k] - 1.0)
+        false[2, k] = bottom + (top - bottom) * u[2, k]
+        false[3, k] = math.copysign(slow + (fast - slow) * abs(signed), signed)
+        false[4, k] = cover[8] + excess[k]
 
 
 @kernel
-def put_in_order(table, m, start_ns, numbers, time_ns, flight):
-    """The first m columns of the table by time and azimuth: its rows one after the other, times [ns UTC], flights."""
+def put_in_order(table, m, times_ns, numbers, stamps_ns, flight):
+    """The first m columns of the table by time and azimuth: what is told row after row, stamps [ns UTC], flights."""
     order = np.argsort(table[AZ, :m], kind="mergesort")
     order = order[np.argsort(table[TIME, :m][order], kind="mergesort")]
     for j in range(m):
-        for row in range(N_ROWS):
+        for row in range(N_TOLD):
             numbers[row * m + j] = table[row, order[j]]
-        time_ns[j] = start_ns + np.int64(np.rint(table[TIME, order[j]] * 1e9))
+        stamps_ns[j] = times_ns[0] + np.int64(np.rint(table[TIME, order[j]] * 1e9))
+        stamps_ns[m + j] = times_ns[1]
         flight[j] = np.int32(table[FLIGHT, order[j]])
 
 
@@ -240,23 +246,31 @@ def put_in_order(table, m, start_ns, numbers, time_ns, flight):
 def scan_radar(
     window, rotating, face, law,
     offset, time, position, velocity, start, end, ended, rcs, swerling,
-    smooth, ground, frame, noise, fade, false, start_ns,
-    gate, when, polar, snr, numbers, time_ns, flight,
+    smooth, ground, frame, noise, fade, u, excess, cover, clutter, times_ns,
+    gate, sight, numbers, stamps_ns, flight,
 ):  # fmt: skip
     """One scan of a radar: look, echo, resolve, report. Returns the number m of reports.
 
-    Out: `gate`, `when`, `polar`, `snr` by flight; by report `numbers`, the rows of `report` one after the other (room
-    for N_ROWS (n + k)), measured at `time_ns` [ns UTC], of which `flight`, -1 for a false alarm.
+    clutter: (5, c) as in `report`. times_ns: start of the run and delivery of the scan [ns UTC].
+    Out: by flight `gate` and `sight` (3, n), when it was looked at, its range and its mean signal to noise ratio; by
+    report `numbers`, the rows of `report` that are told one after the other (room for N_TOLD (n + k + c)), `stamps_ns`,
+    all times of measurement, then all of receipt [ns UTC], and `flight`, which one it shows, -1 for a false alarm.
     """
-    power, table = np.empty(gate.size), np.empty((N_ROWS, gate.size + false.shape[1]))
+    n, k = gate.size, excess.size
+    when, snr, power, polar = sight[0], sight[2], np.empty(n), np.empty((n, 4))
+    false = np.empty((5, k + clutter.shape[1]))
+    table = np.empty((N_ROWS, n + false.shape[1]))
     look(
         window, rotating, face, offset, time, position, velocity, start, end, ended, smooth, ground, frame,
         gate, when, polar,
     )  # fmt: skip
+    sight[1] = polar[:, 0]
     echo(law, rcs, swerling, noise, fade, gate, polar, snr, power)
     resolve(law, gate, polar, power)
+    scatter(u, excess, cover, false)
+    false[:, k:] = clutter
     m = report(window, rotating, law, gate, when, polar, power, noise, false, table)
-    put_in_order(table, m, start_ns, numbers, time_ns, flight)
+    put_in_order(table, m, times_ns, numbers, stamps_ns, flight)
     return m
 
 

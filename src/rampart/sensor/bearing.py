@@ -136,7 +136,7 @@ class BearingSensor:
         u, noise = dice.random((2, n)), dice.standard_normal((n, 2))
         gate, when, polar, table = np.empty(n, np.int8), np.empty(n), np.empty((n, 4)), np.empty((4, n))
         m = kernels.scan_bearings(
-            np.array([start_s, end_s - start_s]), False, self._face, self._spec.p_detect, self._spec._listens,
+            (start_s, end_s - start_s), False, self._face, self._spec.p_detect, self._spec._listens,
             self._sigma, sky.offset, sky.time_s, sky.position_enu, sky.velocity_enu, sky.start_s, sky.end_s,
             sky.ended_s, sky.emits, *self._land, u[0], noise, gate, when, polar, table,
         )  # fmt: skip

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._kernels import scatter
 from .range_law import P_DETECT_REFERENCE
 
 #: Radial speeds of leaking clutter reach this far beyond the notch [m/s]: rotor blades, traffic, wind-blown trees.
 CLUTTER_SPEED_MS = 15.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FalseAlarms:
     """Reports of nothing: their number is Poisson, their place uniform in range, azimuth, elevation and radial speed.
 
@@ -22,28 +21,22 @@ class FalseAlarms:
     """
 
     mean: float  #: per scan
-    range_m: tuple[float, float]
-    elevation_rad: tuple[float, float]
-    azimuth_rad: tuple[float, float]  #: middle and half width of the sector
-    radial_speed_ms: tuple[float, float]  #: amount, either sign
-    threshold: float
+    #: (9,) least and greatest range [m]; middle and half width of the sector, lower and upper edge of the cover [rad];
+    #: least and greatest radial speed, either sign [m/s]; threshold
+    cover: np.ndarray
 
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw one scan.
 
         Returns
         -------
-        ndarray, shape (5, k)
-            Range [m], azimuth, elevation [rad], range rate [m/s], power.
+        place : ndarray, shape (4, k)
+            Uniform draws for range, azimuth, elevation and radial speed.
+        excess : ndarray, shape (k,)
+            Power above the threshold.
         """
         k = rng.poisson(self.mean) if self.mean > 0.0 else 0
-        if not k:
-            return np.empty((5, 0))
-        u, power = rng.random((4, k)), rng.standard_exponential(k)
-        out: np.ndarray = scatter(
-            u, power, *self.range_m, *self.azimuth_rad, *self.elevation_rad, *self.radial_speed_ms, self.threshold
-        )
-        return out
+        return rng.random((4, k)), rng.standard_exponential(k)
 
 
 def _signed_speed(u: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -87,7 +80,13 @@ class ClutterCells:
         return cls(r, azimuth, elevation, p_detect, notch_ms, sigma, threshold)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw one scan; same columns as `FalseAlarms.draw`. The number of draws does not depend on their outcome."""
+        """Draw one scan. The number of draws does not depend on their outcome.
+
+        Returns
+        -------
+        ndarray, shape (5, k)
+            Range [m], azimuth, elevation [rad], range rate [m/s], power.
+        """
         count = len(self.range_m)
         seen = rng.random(count) < self.p_detect
         z, u, e = rng.standard_normal((3, count)), rng.random(count), rng.standard_exponential(count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -196,6 +197,7 @@ class _Numbers:
 
 
 _UNKNOWN, _SIMULATED = int(TargetClass.UNKNOWN), int(DetectionFlag.SIMULATED)
+_NO_CLUTTER = np.empty((5, 0))
 _MOST_SAME = 256  # reports of a scan for which what is always the same is kept
 
 
@@ -212,6 +214,23 @@ class _Same(NamedTuple):
     flags: np.ndarray
     emission: np.ndarray
     class_score: np.ndarray
+
+
+@lru_cache(maxsize=4 * _MOST_SAME)
+def _same(index: int, m: int) -> _Same:
+    """Of m reports of the sensor at a position in ``Site.sensors``: all raids of a study share them."""
+    return _Same(
+        number=np.zeros(m, np.int64),
+        sensor=np.full(m, index, np.int32),
+        missing=np.full(m, np.nan),
+        position_enu=np.full((m, 3), np.nan),
+        position_covariance=np.full((m, 3, 3), np.nan),
+        identity=np.zeros(m, "U8"),
+        class_hint=np.full(m, _UNKNOWN, np.int8),
+        flags=np.full(m, _SIMULATED, np.uint8),
+        emission=np.zeros(m, np.int8),
+        class_score=np.full((m, N_CLASSES), np.nan),
+    )
 
 
 def _radians(*degrees: float) -> tuple[float, ...]:
@@ -257,19 +276,15 @@ class Radar:
             raise InputError(f"sensor {spec.id!r}: position_enu_m is {-height:.1f} m below the ground")
         self._dice = Dice(rng, ("targets", "false_alarms", "clutter", "micro_doppler"))
         self._micro_doppler = spec.micro_doppler
-        self._same: dict[int, _Same] = {}  # by number of reports
         self._false_alarms = self._make_false_alarms(spec)
         self._clutter = self._place_clutter(spec, height) if spec.clutter_cells else None
 
     def _make_false_alarms(self, spec: _RadarSpec) -> FalseAlarms:
-        return FalseAlarms(
-            spec.false_alarms_per_scan,
-            (spec.min_range_m, spec.max_range_m),
-            (float(self._face[5]), float(self._face[6])),
-            (float(self._face[7]), float(self._face[8])),
-            (spec.minimum_radial_speed_ms, spec.false_alarm_speed_ms),
-            float(self._law[2]),
-        )
+        lowest, highest, middle, width = self._face[5:9].tolist()
+        speeds = (spec.minimum_radial_speed_ms, spec.false_alarm_speed_ms)
+        ranges = (spec.min_range_m, spec.max_range_m)
+        cover = np.array([*ranges, middle, width, lowest, highest, *speeds, float(self._law[2])])
+        return FalseAlarms(spec.false_alarms_per_scan, cover)
 
     def _place_clutter(self, spec: _RadarSpec, height: float) -> ClutterCells:
         return ClutterCells.place(
@@ -301,24 +316,23 @@ class Radar:
             (m,) index into the sky, -1 for a false alarm; ``info["gates"]`` a `Looks`. The info is truth.
         """
         start_s, end_s = self.schedule.window_s(self.schedule.scan_of(now_ns))
-        n = len(sky)
-        false = self._draw_false()
-        targets = self._dice["targets"]
+        n, targets, false = len(sky), self._dice["targets"], self._false_alarms
+        place, excess = false.draw(self._dice["false_alarms"])
+        clutter = _NO_CLUTTER if self._clutter is None else self._clutter.draw(self._dice["clutter"])
         noise, fade = targets.standard_normal((n, 6)), targets.standard_exponential((n, 2))
-        gate, (when, snr), polar = np.empty(n, np.int8), np.empty((2, n)), np.empty((n, 4))
-        room = n + false.shape[1]
-        numbers, time_ns, flight = np.empty(kernels.N_ROWS * room), np.empty(room, np.int64), np.empty(room, np.int32)
+        room = n + len(excess) + clutter.shape[1]
+        gate, sight, flight = np.empty(n, np.int8), np.empty((3, n)), np.empty(room, np.int32)
+        numbers, stamps_ns = np.empty(kernels.N_TOLD * room), np.empty(2 * room, np.int64)
         # sorted: the order in the batch must not tell targets from false alarms
         m = kernels.scan_radar(
-            np.array([start_s, end_s - start_s]), self._rotating, self._face, self._law,
+            (start_s, end_s - start_s), self._rotating, self._face, self._law,
             sky.offset, sky.time_s, sky.position_enu, sky.velocity_enu, sky.start_s, sky.end_s, sky.ended_s,
-            sky.rcs_dbsm, sky.swerling, *self._land, noise, fade, false, self.schedule.start_ns,
-            gate, when, polar, snr, numbers, time_ns, flight,
+            sky.rcs_dbsm, sky.swerling, *self._land, noise, fade, place, excess, false.cover, clutter,
+            (self.schedule.start_ns, now_ns), gate, sight, numbers, stamps_ns, flight,
         )  # fmt: skip
-        table, flight = numbers[: kernels.N_ROWS * m].reshape(kernels.N_ROWS, m), flight[:m]
-        looks = Looks(gate, when, polar[:, 0], snr)
-        records = self._detections(now_ns, table, time_ns[:m], flight, sky)
-        return Result(records, {"flight": flight, "gates": looks})
+        table, flight = numbers[: kernels.N_TOLD * m].reshape(kernels.N_TOLD, m), flight[:m]
+        records = self._detections(table, stamps_ns[:m], stamps_ns[m : 2 * m], flight, sky)
+        return Result(records, {"flight": flight, "gates": Looks(gate, *sight)})
 
     def visibility(self, position_enu: np.ndarray, velocity_enu: np.ndarray, like: Flight) -> Visibility:
         """With what probability one look reports something, at many places; no dice are drawn.
@@ -338,67 +352,44 @@ class Radar:
         snr = self._law[0] * 10.0 ** (0.1 * like.rcs_dbsm) / np.maximum(polar[:, 0], 1.0) ** 4
         return weaken(gate, polar, p_detect(snr, like.swerling, self._p_false_alarm), Gate.SNR)
 
-    def _draw_false(self) -> np.ndarray:
-        false = self._false_alarms.draw(self._dice["false_alarms"])
-        if self._clutter is None:
-            return false
-        return np.concatenate([false, self._clutter.draw(self._dice["clutter"])], axis=1)
-
     def _detections(
-        self, now_ns: int, table: np.ndarray, time_ns: np.ndarray, flight: np.ndarray, sky: Sky
+        self, table: np.ndarray, time_ns: np.ndarray, received_ns: np.ndarray, flight: np.ndarray, sky: Sky
     ) -> Detections:
         m = len(flight)
-        same = self._same.get(m) or self._make_same(m)
-        identity = same.identity
+        same = _same(self.index, m) if m < _MOST_SAME else _same.__wrapped__(self.index, m)
+        identity, spread_ms = same.identity, same.missing
         if self._interrogates and m and sky.answers:
             identity = np.where(flight >= 0, sky.transponder[flight], identity)
-        received_ns = np.empty(m, np.int64)
-        received_ns.fill(now_ns)
+        if self._micro_doppler:
+            spread_ms = self._spread(table, flight, sky)
+        r, azimuth, elevation, rate, r_sigma, azimuth_sigma, elevation_sigma, rate_sigma, snr_db, rcs = table
         # straight into the columns, in their order: Detections.build costs more than the whole scan
         return Detections(
             number=same.number,
             time_ns=time_ns,
             received_ns=received_ns,
             sensor=same.sensor,
-            range_m=table[kernels.R],
-            azimuth_rad=table[kernels.AZ],
-            elevation_rad=table[kernels.EL],
-            range_rate_ms=table[kernels.RR],
+            range_m=r,
+            azimuth_rad=azimuth,
+            elevation_rad=elevation,
+            range_rate_ms=rate,
             height_m=same.missing,
-            range_sigma_m=table[kernels.R_SIGMA],
-            azimuth_sigma_rad=table[kernels.AZ_SIGMA],
-            elevation_sigma_rad=table[kernels.EL_SIGMA],
-            range_rate_sigma_ms=table[kernels.RR_SIGMA],
+            range_sigma_m=r_sigma,
+            azimuth_sigma_rad=azimuth_sigma,
+            elevation_sigma_rad=elevation_sigma,
+            range_rate_sigma_ms=rate_sigma,
             height_sigma_m=same.missing,
             position_enu=same.position_enu,
             position_covariance=same.position_covariance,
-            snr_db=table[kernels.SNR_DB],
-            rcs_dbsm=table[kernels.RCS],
+            snr_db=snr_db,
+            rcs_dbsm=rcs,
             identity=identity,
             class_hint=same.class_hint,
             flags=same.flags,
-            doppler_spread_ms=self._spread(table, flight, sky) if self._micro_doppler else same.missing,
+            doppler_spread_ms=spread_ms,
             emission=same.emission,
             class_score=same.class_score,
         )
-
-    def _make_same(self, m: int) -> _Same:
-        """Columns of m reports that are the same in each scan."""
-        same = _Same(
-            number=np.zeros(m, np.int64),
-            sensor=np.full(m, self.index, np.int32),
-            missing=np.full(m, np.nan),
-            position_enu=np.full((m, 3), np.nan),
-            position_covariance=np.full((m, 3, 3), np.nan),
-            identity=np.zeros(m, "U8"),
-            class_hint=np.full(m, _UNKNOWN, np.int8),
-            flags=np.full(m, _SIMULATED, np.uint8),
-            emission=np.zeros(m, np.int8),
-            class_score=np.full((m, N_CLASSES), np.nan),
-        )
-        if m < _MOST_SAME:
-            self._same[m] = same
-        return same
 
     def _spread(self, table: np.ndarray, flight: np.ndarray, sky: Sky) -> np.ndarray:
         """Width of the micro-Doppler of each report [m/s]; two draws for each."""

@@ -120,7 +120,7 @@ class Station(ABC):
         n = len(sky)
         seen = Seen(np.empty(n, np.int8), np.empty(n), np.empty((n, 4)))
         kernels.look(
-            np.array([start_s, end_s - start_s]), False, self._face, sky.offset, sky.time_s, sky.position_enu,
+            (start_s, end_s - start_s), False, self._face, sky.offset, sky.time_s, sky.position_enu,
             sky.velocity_enu, sky.start_s, sky.end_s, sky.ended_s, *self._land, seen.gate, seen.when, seen.polar,
         )  # fmt: skip
         return seen
