@@ -146,7 +146,7 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = 
         return []
     rows = _likelier(predictions)
     zones = exposures(areas, predictions, floor)
-    birds = float(tracks.class_probability[live, _BIRD].sum()) / threats
+    birds = float(tracks.class_probability[:, _BIRD].take(live).sum()) / threats
     seen = list(zip(*(column.tolist() for column in _OF_TRACKS(tracks)), strict=True))
     told = tuple(column.tolist() for column in _OF_PREDICTIONS(predictions))
     return [_danger(seen[i], told, rows.get(seen[i][0]), zones, birds) for i in live]
@@ -167,9 +167,11 @@ def _danger(
     """One track; `birds` in view for each threat to expect."""
     number, classes, existence, hits, updated_ns, received_ns, flags, state = track
     kind, likely, sigma_s, impact_ns = predictions
-    ballistic, drone = sum(classes[:_DRONE_START]), sum(classes[_DRONE_START:_DRONE_END])
-    reaches = drone > ballistic if row is None else kind[row] == _REACH
-    weight = (drone if reaches else ballistic) if row is None else likely[row]
+    if row is None:
+        ballistic, drone = sum(classes[:_DRONE_START]), sum(classes[_DRONE_START:_DRONE_END])
+        reaches, weight = drone > ballistic, max(drone, ballistic)
+    else:
+        reaches, weight = kind[row] == _REACH, likely[row]
     return Danger(
         number,
         reaches,

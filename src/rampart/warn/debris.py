@@ -137,15 +137,18 @@ class DebrisWatch:
 
     def step(self, now_ns: int, dangers: Sequence[Danger], working: tuple[bool, ...] | None = None) -> list[Debris]:
         """Take up one step, with the sensors that work; returns what began to fall in it."""
-        self.falling = [debris for debris in self.falling if debris.until_ns > now_ns]
+        if self.falling:
+            self.falling = [debris for debris in self.falling if debris.until_ns > now_ns]
         if not dangers and not self._flying:
             self._known.clear()
             return []
         seen = {danger.track: danger for danger in dangers}
         fresh_tracks = [seen[t] for t in seen if t not in self._known]
-        self.falling = [debris for debris in self.falling if not _flies_on(now_ns, debris, fresh_tracks)]
+        if fresh_tracks:
+            self.falling = [debris for debris in self.falling if not _flies_on(now_ns, debris, fresh_tracks)]
         begun = [self._lose(now_ns, self._flying.pop(t), working) for t in [t for t in self._flying if t not in seen]]
-        begun += self._come_apart(now_ns, fresh_tracks)
+        if fresh_tracks:
+            begun += self._come_apart(now_ns, fresh_tracks)
         for danger in dangers:
             self._follow(now_ns, danger)
         self._known = set(seen)

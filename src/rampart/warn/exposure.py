@@ -60,18 +60,12 @@ def _add_impacts(
 ) -> None:
     some = predictions if len(rows) == len(predictions) else predictions.take(rows)
     impact, covariance = some.impact_enu, some.impact_covariance
-    p = areas.hit_probability(impact[:, :2], covariance)
-    pairs = (p > floor).nonzero()
-    if not len(pairs[0]):
-        return
-    later_s, sigma_s = arrivals(
-        *pairs, areas.mean, areas.covariance, impact, covariance, some.impact_time_covariance, some.impact_sigma_s
-    )
-    end_ns = some.impact_ns.tolist()
-    columns = (*pairs, p[pairs], later_s, sigma_s)
-    for i, zone, chance, later, sigma in zip(*(c.tolist() for c in columns), strict=True):
-        arrival_ns = end_ns[i] + round(later * SECOND)
-        found.setdefault(rows[i], {})[zone] = Exposure(chance, arrival_ns, sigma)
+    columns = arrivals(
+        areas.hit_probability(impact[:, :2], covariance), floor, areas.mean, areas.covariance, impact, covariance,
+        some.impact_time_covariance, some.impact_sigma_s, some.impact_ns,
+    )  # fmt: skip
+    for i, zone, *exposure in zip(*(c.tolist() for c in columns), strict=True):
+        found.setdefault(rows[i], {})[zone] = Exposure(*exposure)
 
 
 def _add_corridors(

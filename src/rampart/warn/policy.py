@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import IntEnum
+from operator import attrgetter
 
 from rampart.records import AlertStatus, Phase
 
@@ -16,6 +17,9 @@ from .danger import Danger
 from .exposure import Exposure
 
 SECOND = 1_000_000_000
+#: An arrival that is off by no more than this is never said anew.
+BEARABLE_NS = 3 * SECOND
+_BY_ARRIVAL = attrgetter("arrival_ns", "track")
 
 
 class State(IntEnum):
@@ -289,13 +293,14 @@ class Threat:
             return
         self.hits, self.updated_ns, self.received_ns = danger.hits, danger.updated_ns, danger.received_ns
         self.flags |= danger.flags
-        self.belief = max(self.belief, danger.belief)
+        belief = danger.belief
+        self.belief = max(self.belief, belief)
         self.doubt_ns = _since(self.doubt_ns, danger.weight < policy.least_weight * policy.doubt_share, now_ns)
         if danger.zones is None:
             return
         self.drone, self.target_class = danger.drone, danger.target_class
-        p, arrival_ns, sigma_s = danger.zones.get(zone, Exposure(0.0, self.arrival_ns, self.sigma_s))
-        self.probability = p * danger.belief
+        p, arrival_ns, sigma_s = danger.zones.get(zone) or Exposure(0.0, self.arrival_ns, self.sigma_s)
+        self.probability = p * belief
         away = p < policy.hysteresis * policy.base(danger.drone)
         self.away_ns = _since(self.away_ns, away, now_ns)
         if not away:
@@ -353,7 +358,7 @@ class Alert:
     def leading(self) -> Threat | None:
         """The threat that arrives first among those still active, or among all; None if only operators warn."""
         active = [t for t in self.threats.values() if t.state == State.ACTIVE] or list(self.threats.values())
-        return min(active, key=lambda t: (t.arrival_ns, t.track), default=None)
+        return min(active, key=_BY_ARRIVAL, default=None)
 
     def probability(self) -> float:
         """That at least one active threat hits the zone; nan if no track is behind the warning."""
@@ -371,14 +376,16 @@ class Alert:
         if self.phase != Phase.SHELTER:
             return False
         leading = self.leading()
-        return leading is None or leading.state != State.ACTIVE or leading.arrival_ns == self.said_arrival_ns
+        if leading is None or leading.state != State.ACTIVE:
+            return True
+        return abs(leading.arrival_ns - self.said_arrival_ns) <= BEARABLE_NS
 
     def closing_phase(self) -> Phase | None:
         """Release or cancel once no threat is active; None as long as one is. What people decided is no false alarm."""
-        states = [t.state for t in self.threats.values()]
-        if State.ACTIVE in states:
-            return None
-        failed = all(s.failed for s in states) and not self.ordered
+        for threat in self.threats.values():
+            if threat.state == State.ACTIVE:
+                return None
+        failed = all(threat.state.failed for threat in self.threats.values()) and not self.ordered
         return Phase.CANCEL if failed else Phase.RELEASE
 
 

@@ -24,7 +24,7 @@ from .board import Board
 from .danger import Danger, assess, zone_areas
 from .debris import Debris, DebrisWatch, Fallout
 from .orders import Ended, Order, Orders
-from .policy import SECOND, Alert, Policy, State, Threat
+from .policy import BEARABLE_NS, SECOND, Alert, Policy, State, Threat
 from .raids import Raids
 from .sight import Sight
 from .words import closing_reason
@@ -72,6 +72,9 @@ class Warner:
         self.status = status
         self.areas = zone_areas(site)
         self._floor = self.policy.hysteresis * min(self.policy.warn_probability, self.policy.drone_probability)
+        self._dwell_ns, self._blind_hold_ns, self._update_ns = (
+            round(s * SECOND) for s in (self.policy.min_dwell_s, self.policy.blind_hold_s, self.policy.update_s)
+        )
         self._count = 0
         self._open: dict[int, Alert] = {}  # by zone
         self._closed: dict[int, _Past] = {}  # by zone
@@ -246,12 +249,13 @@ class Warner:
         for danger in dangers:
             if not danger.zones or danger.belief < self.policy.least_weight:
                 continue
+            new = [zone for zone in danger.zones if not self._knows(zone, danger.track)]
+            if not new:
+                continue
             unseen_s = _unseen_s(now_ns, danger)
             best = max(p for p, _, _ in danger.zones.values())
-            for zone, (p, arrival_ns, sigma_s) in danger.zones.items():
-                alert = self._open.get(zone)
-                if (alert is not None and danger.track in alert.threats) or self._orders.dismissed(zone, danger.track):
-                    continue
+            for zone in new:
+                p, arrival_ns, sigma_s = danger.zones[zone]
                 if now_ns > arrival_ns + 2.0 * sigma_s * SECOND:
                     continue  # down already: an alarm after the impact helps nobody
                 shelter_s = self.site.zones[zone].shelter_time_s
@@ -263,13 +267,18 @@ class Warner:
                     wished[zone, danger.track] = since_ns, hits
                     continue
                 threat = Threat.of(danger, zone)
-                alert = alert or self._open_alert(now_ns, zone, danger.track)
+                alert = self._open.get(zone) or self._open_alert(now_ns, zone, danger.track)
                 alert.threats[danger.track] = threat
                 self._named.add((zone, danger.track))
                 if zone not in joined or threat.arrival_ns < joined[zone].arrival_ns:
                     joined[zone] = threat
         self._wished = wished
         return joined
+
+    def _knows(self, zone: int, track: int) -> bool:
+        """Whether a track is behind a zone's open warning, or dismissed for it."""
+        alert = self._open.get(zone)
+        return (alert is not None and track in alert.threats) or self._orders.dismissed(zone, track)
 
     def _fall(self, begun: list[Debris], joined: dict[int, Threat]) -> dict[int, Threat]:
         """Debris of simulated threats is a danger of its own: zones under it are warned."""
@@ -304,46 +313,53 @@ class Warner:
 
     def _speak(self, now_ns: int, alert: Alert, joined: Threat | None) -> dict[str, Any] | None:
         """The message that this step asks for, if any, its threats being settled."""
-        policy, closing = self.policy, alert.closing_phase()
+        closing = alert.closing_phase()
         if closing is not None and alert.zone not in self._orders.warns:
             held_ns = self._held_ns(alert, failed=closing == Phase.CANCEL)
             return None if now_ns < held_ns else self._close(now_ns, alert, closing, None)
-        before, leading = alert.phase, alert.leading()
-        if leading is None:
+        if not alert.threats:
             return None
-        shelter_s = self.site.zones[alert.zone].shelter_time_s
+        before = alert.phase
+        if before < Phase.SHELTER:
+            self._raise(now_ns, alert)
+        if joined is None and alert.phase == before and not self._moved(now_ns, alert):
+            return None
+        leading = alert.leading()
+        return self._message(now_ns, alert, alert.phase, joined or leading, leading)
+
+    def _raise(self, now_ns: int, alert: Alert) -> None:
+        """From prepare to shelter, if one of its active threats asks for it."""
+        policy, shelter_s = self.policy, self.site.zones[alert.zone].shelter_time_s
         for threat in alert.threats.values():
             if threat.state == State.ACTIVE and threat.away_ns is None:
                 unseen_s = _unseen_s(now_ns, threat)
                 slack_s = policy.slack_s(threat.arrival_ns, threat.sigma_s, shelter_s, now_ns, unseen_s)
                 asked = policy.phase(threat.probability, threat.drone, slack_s)
                 alert.phase = max(alert.phase, Phase.SHELTER if threat.debris else asked)
-        if joined is None and alert.phase == before and not self._moved(now_ns, alert, leading):
-            return None
-        return self._message(now_ns, alert, alert.phase, joined or leading, leading)
 
     def _held_ns(self, alert: Alert, *, failed: bool) -> int:
         """Until when the warning may not end, though no threat is behind it; a false alarm is not let dwell."""
-        until = alert.opened_ns + (0 if failed else round(self.policy.min_dwell_s * SECOND))
+        until = alert.opened_ns + (0 if failed else self._dwell_ns)
         hold = self._orders.holds.get(alert.zone)
         if hold is not None:
             until = max(until, hold.until_ns)
         blind_ns = self._board.blind_ns(alert.zone)
         if blind_ns is not None:
-            until = max(until, blind_ns + round(self.policy.blind_hold_s * SECOND))
+            until = max(until, blind_ns + self._blind_hold_ns)
         for debris in self._debris.falling:
             if debris.until_ns > until and alert.zone in debris.zones:
                 until = debris.until_ns
         return until
 
-    def _moved(self, now_ns: int, alert: Alert, leading: Threat) -> bool:
+    def _moved(self, now_ns: int, alert: Alert) -> bool:
         """Whether the arrival that people were told is off by more than they should bear."""
-        if now_ns - alert.said_ns < self.policy.update_s * SECOND or leading.away_ns is not None:
+        if now_ns - alert.said_ns < self._update_ns:
             return False
-        if leading.state != State.ACTIVE:
+        leading = alert.leading()
+        if leading is None or leading.away_ns is not None or leading.state != State.ACTIVE:
             return False
         left_ns = max(leading.arrival_ns - now_ns, 0)
-        return abs(leading.arrival_ns - alert.said_arrival_ns) > max(3 * SECOND, left_ns // 4)
+        return abs(leading.arrival_ns - alert.said_arrival_ns) > max(BEARABLE_NS, left_ns // 4)
 
     def _close(self, now_ns: int, alert: Alert, phase: Phase, ended: Ended | None) -> dict[str, Any]:
         leading = alert.leading()
@@ -401,12 +417,13 @@ class Warner:
         times = [*self._orders.due_ns(), *self._board.due_ns()]
         for zone, alert in self._open.items():
             held_ns = self._held_ns(alert, failed=False)
-            shelter_s = self.site.zones[zone].shelter_time_s
             times.append(held_ns)
-            for threat, due in zip(alert.threats.values(), dues[zone], strict=True):
+            for due in dues[zone]:
                 if due is not None:
                     times.append(max(due[0], self._held_ns(alert, failed=True) if due[1].failed else held_ns))
-                if alert.phase == Phase.PREPARE:
+            if alert.phase == Phase.PREPARE:
+                shelter_s = self.site.zones[zone].shelter_time_s
+                for threat in alert.threats.values():
                     times += self.policy.moves_ns(threat, shelter_s)
         # a wish is weighed again when new evidence comes: waking for it would only confirm old evidence
         return min((t for t in times if t > now_ns), default=None)

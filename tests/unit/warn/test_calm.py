@@ -29,5 +29,5 @@ def test_sleeping_changes_nothing(monkeypatch: pytest.MonkeyPatch, scenario: str
 
     monkeypatch.setattr(Warner, "step", both)
     simulate(load(scenario, overrides=["duration_s=120.0"]), seed=seed)
-    assert sum(slept) > (20 if scenario == "embassy-rockets" else 0)
+    assert sum(slept) > (100 if scenario == "embassy-rockets" else 0)
     assert not all(slept)

@@ -213,4 +213,5 @@ def _outline(polygon: Floats, radius_m: float) -> Floats:
 
 
 def _floats(values: ArrayLike, *shape: int) -> Floats:
-    return np.ascontiguousarray(np.asarray(values, dtype=float).reshape(-1, *shape))
+    array = np.ascontiguousarray(values, dtype=float)
+    return array if array.shape[1:] == shape else array.reshape(-1, *shape)
