@@ -8,7 +8,7 @@ Nothing here solves for a firing direction: the launch point is whatever the fli
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Annotated, ClassVar, Literal
@@ -30,6 +30,9 @@ from .signature import draw_rcs
 STEP_S = 0.05
 _LEAST_STEP_S = 1e-5
 _ANGLES = 3  # tried at a time for the shallowest: most flights have one of the first
+#: Arrival speeds tried for it, as shares of that without air
+_SHARES = np.linspace(0.2, 1.1, 46)
+_STRIDE = 7  # of speeds that are tried first
 #: Faster than this at launch or burnout is none of our generic kinds.
 TOP_SPEED_MS = 1200.0
 #: Speed at which a rocket leaves its rail: the boost starts with it.
@@ -67,17 +70,16 @@ class Arrival:
 
     def state(self, speed_ms: float) -> np.ndarray:
         """State (7,) at impact: position, velocity, ln of the drag-to-mass ratio."""
-        return self.states(speed_ms, self.angle_rad)[0]
+        return self.states(np.array([speed_ms]), self.angle_rad)[0]
 
-    def states(self, speed_ms: float | np.ndarray, angle_rad: float) -> np.ndarray:
-        """States (n, 7) at impact for many speeds [m/s] at one angle."""
-        speed = np.atleast_1d(speed_ms)
-        level = speed * math.cos(angle_rad)
-        rows = np.empty((len(speed), 7))
+    def states(self, speed_ms: np.ndarray, angle_rad: float) -> np.ndarray:
+        """States (n, 7) at impact for many speeds (n,) [m/s] at one angle."""
+        level = speed_ms * math.cos(angle_rad)
+        rows = np.empty((len(speed_ms), 7))
         rows[:, :3] = self.impact_enu
         rows[:, 3] = -level * math.sin(self.from_bearing_rad)
         rows[:, 4] = -level * math.cos(self.from_bearing_rad)
-        rows[:, 5] = -speed * math.sin(angle_rad)
+        rows[:, 5] = -speed_ms * math.sin(angle_rad)
         rows[:, 6] = math.log(self.drag_m2_per_kg)
         return rows
 
@@ -144,28 +146,82 @@ def shallowest_angle(arrival: Arrival, environment: Environment, shape: str, top
     """
     angles = np.radians(np.arange(30.0, 86.0, 5.0)).tolist()
     for k in range(0, len(angles), _ANGLES):
-        for angle, times, speeds in _coarse_flights(arrival, angles[k : k + _ANGLES], environment, shape):
-            late = int(np.argmax(times >= arrival.time_of_flight_s))
-            if late == 0 or not np.isfinite(times[late]):
+        some = angles[k : k + _ANGLES]
+        fan = _Fan(arrival, some, _SHARES, 1.2 * arrival.time_of_flight_s + 5.0, environment, shape)
+        for row, late in enumerate(fan.first_late()):
+            if late == 0 or fan.time_s[row, late] == np.inf:
                 continue
-            pair = slice(late - 1, late + 1)
-            if np.interp(arrival.time_of_flight_s, times[pair], speeds[pair]) < top_speed_ms:
-                return angle
+            pair = fan.time_s[row, late - 1 : late + 1], [fan.top_ms(row, late - 1), fan.top_ms(row, late)]
+            if np.interp(arrival.time_of_flight_s, *pair) < top_speed_ms:
+                return some[row]
     return math.nan
 
 
-def _coarse_flights(
-    arrival: Arrival, angles_rad: list[float], environment: Environment, shape: str
-) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
-    """For each angle: times of flight [s] by rising arrival speed, inf without a landing, and the top speeds [m/s]."""
-    shares = np.linspace(0.2, 1.1, 46)
-    states = np.concatenate([arrival.states(shares * _vacuum_speed(arrival, a), a) for a in angles_rad])
-    limit = 1.2 * arrival.time_of_flight_s + 5.0
-    landings = motion.fly_to_ground(states, environment, shape=shape, step_s=1.0, backward=True, max_time_s=limit)
-    back = np.where(landings.landed, -landings.time_s, np.inf).reshape(len(angles_rad), -1)
-    velocity = np.where(landings.landed[:, None], landings.velocity_enu, 0.0)
-    speed = np.maximum(np.linalg.norm(velocity, axis=1), np.linalg.norm(states[:, 3:6], axis=1))
-    return zip(angles_rad, back, speed.reshape(back.shape), strict=True)
+class _Fan:
+    """Coarse flights back from one arrival, over angles and rising arrival speeds. Few of them need to be flown.
+
+    Parameters
+    ----------
+    arrival : Arrival
+        Gives place, direction, drag and time of flight.
+    angles_rad : list of float
+        At impact; a row each.
+    shares : ndarray (speeds,)
+        Arrival speeds, rising, as shares of that without air.
+    limit_s : float
+        A flight that is not down by then is longer than this.
+    environment, shape
+        As in `fly_back`.
+    """
+
+    def __init__(
+        self,
+        arrival: Arrival,
+        angles_rad: list[float],
+        shares: np.ndarray,
+        limit_s: float,
+        environment: Environment,
+        shape: str,
+    ) -> None:
+        self._longest_s, self._limit_s = arrival.time_of_flight_s, limit_s
+        self._environment, self._shape = environment, shape
+        self.speeds = [_vacuum_speed(arrival, angle) * shares for angle in angles_rad]
+        self._states = np.array([arrival.states(s, a) for s, a in zip(self.speeds, angles_rad, strict=True)])
+        self._start_ms = np.zeros((*self._states.shape[:2], 3))
+        self.time_s = np.full(self._states.shape[:2], np.nan)  #: of flight; inf without a landing, nan if not flown
+
+    def first_late(self) -> list[int]:
+        """First speed of each row whose flight is as long as asked for, or longer; 0 where that is none, or the first.
+
+        The time of a flight back rises with the arrival speed: so a few speeds are tried first, then those between.
+        """
+        rows, speeds = len(self.speeds), len(self.speeds[0])
+        rough = [*range(0, speeds - 1, _STRIDE), speeds - 1]
+        found = [0] * rows
+        tried = self._fly([(row, k) for row in range(rows) for k in rough]).reshape(rows, -1).tolist()
+        for row, times in enumerate(tried):
+            found[row] = next((k for k, time_s in zip(rough, times, strict=True) if time_s >= self._longest_s), 0)
+        below = [_STRIDE * ((end - 1) // _STRIDE) for end in found]  # the one tried before, which is not late
+        between = [(row, k) for row, end in enumerate(found) if end for k in range(below[row] + 1, end)]
+        if between:
+            for (row, k), time_s in zip(between, self._fly(between).tolist(), strict=True):
+                if time_s >= self._longest_s:
+                    found[row] = min(found[row], k)
+        return found
+
+    def top_ms(self, row: int, k: int) -> float:
+        """The higher of the speeds at both ends of a flight."""
+        return max(float(np.linalg.norm(v)) for v in (self._start_ms[row, k], self._states[row, k, 3:6]))
+
+    def _fly(self, which: list[tuple[int, int]]) -> np.ndarray:
+        """Fly some of them; returns their times."""
+        at = tuple(np.array(which).T)
+        landings = motion.fly_to_ground(
+            self._states[at], self._environment, shape=self._shape, step_s=1.0, backward=True, max_time_s=self._limit_s
+        )
+        self.time_s[at] = time_s = np.where(landings.landed, -landings.time_s, np.inf)
+        self._start_ms[at] = landings.velocity_enu
+        return time_s
 
 
 def _at_angle(arrival: Arrival, angle_rad: float) -> Arrival:
@@ -289,19 +345,12 @@ class _Back:
     def _guess(self) -> float:
         """About the arrival speed of a flight without boost, from one batch of coarse flights."""
         arrival = self.arrival
-        speeds = _vacuum_speed(arrival, arrival.angle_rad) * np.linspace(0.1, 1.3, 49)
-        landings = motion.fly_to_ground(
-            arrival.states(speeds, arrival.angle_rad),
-            self.environment,
-            shape=self.shape,
-            step_s=1.0,
-            backward=True,
-            max_time_s=arrival.time_of_flight_s + 5.0,
-        )
-        late = ~landings.landed | (-landings.time_s >= arrival.time_of_flight_s)
-        if not late.any() or late[0]:
+        shares, limit_s = np.linspace(0.1, 1.3, 49), arrival.time_of_flight_s + 5.0
+        fan = _Fan(arrival, [arrival.angle_rad], shares, limit_s, self.environment, self.shape)
+        late = fan.first_late()[0]
+        if late == 0:
             raise _NoFlightError
-        return float(speeds[int(np.argmax(late)) - 1])
+        return float(fan.speeds[0][late - 1])
 
     def _check(self, flown: motion.Flight) -> None:
         if flown.status != motion.LANDED or not _slow(flown):
@@ -310,7 +359,10 @@ class _Back:
 
 def _slow(flown: motion.Flight) -> bool:
     # component by component first: back in time a falling body can leave all bounds
-    return bool((np.abs(flown.velocity_enu) < TOP_SPEED_MS).all()) and bool(
+    fastest = float(np.abs(flown.velocity_enu).max())
+    if not fastest < TOP_SPEED_MS:
+        return False
+    return 3.0 * fastest * fastest < TOP_SPEED_MS**2 or bool(
         np.linalg.norm(flown.velocity_enu, axis=1).max() < TOP_SPEED_MS
     )
 

@@ -16,6 +16,7 @@ from rampart.threat.ballistic import (
     MortarSpec,
     RocketSpec,
     ShellSpec,
+    _Fan,
     fly_back,
     shallowest_angle,
 )
@@ -148,6 +149,24 @@ def test_long_flights_come_down_steeper(environment):
 
     assert least(20.0) < least(45.0) < least(60.0)
     assert math.isnan(least(140.0))
+
+
+@pytest.mark.compiled
+@pytest.mark.parametrize("flown_s", [3.0, 19.0, 20.0, 45.0, 140.0])
+def test_a_fan_finds_the_first_flight_that_is_long_enough_without_flying_all(environment, flown_s):
+    arrival = Arrival(np.zeros(3), 0.3, 0.7, flown_s, 0.0, 6e-5)
+    angles, shares = [0.6, 0.9, 1.3], np.linspace(0.2, 1.4, 40)
+    fan = _Fan(arrival, angles, shares, flown_s + 5.0, environment, "g1")
+    for angle, late, speeds, flown in zip(angles, fan.first_late(), fan.speeds, fan.time_s, strict=True):
+        landings = motion.fly_to_ground(
+            arrival.states(speeds, angle), environment, step_s=1.0, backward=True, max_time_s=flown_s + 5.0
+        )
+        times = np.where(landings.landed, -landings.time_s, np.inf)
+        assert late == int(np.argmax(times >= flown_s))
+        tried = ~np.isnan(flown)
+        assert tried.sum() <= 14
+        assert (flown[tried] == times[tried]).all()
+        assert late == 0 or tried[[late - 1, late]].all()
 
 
 def test_in_vacuum_the_time_of_flight_is_the_textbook_s():
