@@ -1,16 +1,18 @@
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
 """Compiled paths: predictions as the kernels that look for shots read them."""
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import leaf
 
 
-@kernel
-def write_paths(
-    of, start_ns, impact_kind, kind, time_ns, impact_ns, position, velocity, impact, impact_velocity, path
+@leaf
+def write_shown(
+    at, of, start_ns, impact_kind, track_ns, covariance, kind, time_ns, impact_ns, position, velocity, impact,
+    impact_velocity, path, shown_covariance, valid_s,
 ):  # fmt: skip
-    """Begin and end [s], place and velocity at both, of the predictions `of` (m,), into `path` (m, 14).
+    """Predictions `of` (m,) as paths (m, 14), with covariance (m, 6, 6) and validity [s] (m,) of the tracks `at` (m,).
 
-    What does not fall flies straight, at the speed that takes it to its corridor's end.
+    A path is begin and end [s], place and velocity at both. What does not fall flies straight, at the speed that takes
+    it to its corridor's end.
     """
     for m in range(of.size):
         k, row = of[m], path[m]
@@ -23,3 +25,7 @@ def write_paths(
             else:
                 row[5 + a] = (impact[k, a] - position[k, a]) / span
                 row[11 + a] = row[5 + a]
+        valid_s[m] = (track_ns[at[m]] - start_ns) * 1e-9
+        for i in range(6):
+            for j in range(6):
+                shown_covariance[m, i, j] = covariance[at[m], i, j]

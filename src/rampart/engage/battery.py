@@ -29,8 +29,8 @@ class Battery:
         self.rounds = [e.rounds for e in self.effectors]
         self.free_ns = [[0] * e.channels for e in self.effectors]
         self.azimuth_rad = [math.nan] * len(self.effectors)
-        everyone = range(len(self.effectors))
-        self._packed = self._pack_tables(everyone)
+        self._fixed = [_row(effector) for effector in self.effectors]
+        self._packed = self._pack_tables(range(len(self.effectors)))
 
     def slots(self, i: int, now_ns: int) -> int:
         """How many engagements effector `i` could open at `now_ns`."""
@@ -63,23 +63,8 @@ class Battery:
 
     def rows(self, indices: Sequence[int], ready_s: Sequence[float]) -> NDArray[np.float64]:
         """Effectors as the kernel takes them, (m, 12)."""
-        return np.array(
-            [
-                (
-                    *self.effectors[i].position_enu,
-                    self.effectors[i].min_range_m,
-                    self.effectors[i].max_range_m,
-                    self.effectors[i].speed_ms,
-                    self.effectors[i].lethal_radius_m,
-                    self.effectors[i].slew_rad_s,
-                    self.effectors[i].response_s,
-                    self.effectors[i].dwell_s,
-                    self.azimuth_rad[i],
-                    ready,
-                )
-                for i, ready in zip(indices, ready_s, strict=True)
-            ]
-        ).reshape(-1, _kernels.EFFECTOR_COLUMNS)
+        rows = [(*self._fixed[i], self.azimuth_rad[i], ready) for i, ready in zip(indices, ready_s, strict=True)]
+        return np.array(rows).reshape(-1, _kernels.EFFECTOR_COLUMNS)
 
     def snapshot(self) -> dict[str, Any]:
         """The state as plain data; an azimuth not yet taken is None."""
@@ -94,6 +79,20 @@ class Battery:
         self.rounds = list(snapshot["rounds"])
         self.free_ns = [list(channels) for channels in snapshot["free_ns"]]
         self.azimuth_rad = [math.nan if a is None else a for a in snapshot["azimuth_rad"]]
+
+
+def _row(effector: Effector) -> tuple[float, ...]:
+    """What of an effector's row never changes: all but the last two columns."""
+    return (
+        *effector.position_enu.tolist(),
+        effector.min_range_m,
+        effector.max_range_m,
+        effector.speed_ms,
+        effector.lethal_radius_m,
+        effector.slew_rad_s,
+        effector.response_s,
+        effector.dwell_s,
+    )
 
 
 def _pack(parts: Sequence[NDArray[np.float64]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

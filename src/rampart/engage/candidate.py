@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rampart.physics.area import Areas
-from rampart.records import Picture, PredictionKind, Site, TargetClass, TrackStatus
+from rampart.records import Picture, PredictionKind, Predictions, Site, TargetClass, TrackStatus
 
 from . import _kernels_path
 
@@ -60,13 +60,14 @@ class Shown(NamedTuple):
     @classmethod
     def of(cls, picture: Picture, candidates: Sequence[Candidate], start_ns: int) -> Shown:
         """Of candidates of a step."""
-        tracks, at = picture.tracks, [c.at for c in candidates]
-        return cls(
-            find_paths(picture, [c.of for c in candidates], start_ns),
-            np.ascontiguousarray(tracks.covariance[at]),
-            (tracks.time_ns[at] - start_ns) * 1e-9,
-            tracks.class_probability[at],
-        )
+        tracks, p, n = picture.tracks, picture.predictions, len(candidates)
+        at, of = np.array([[c.at for c in candidates], [c.of for c in candidates]], np.int64)
+        path, covariance, valid_s = np.empty((n, 14)), np.empty((n, 6, 6)), np.empty(n)
+        _kernels_path.write_shown(
+            at, of, start_ns, _IMPACT, tracks.time_ns, tracks.covariance, p.kind, p.time_ns, p.impact_ns,
+            p.position_enu, p.velocity_enu, p.impact_enu, p.impact_velocity_enu, path, covariance, valid_s,
+        )  # fmt: skip
+        return cls(path, covariance, valid_s, tracks.class_probability[at])
 
     def suits(self, against: tuple[str, ...]) -> Floats:
         """The probability that each threat, if it is one, is of certain kinds."""
@@ -111,46 +112,33 @@ def find_candidates(defended: Areas, picture: Picture, least_belief: float = 0.0
                 chosen.append((i, k, track, belief))
     if not chosen:
         return []
-    of = [k for _, k, _, _ in chosen]
-    falls = [kind == _IMPACT for kind in predictions.kind[of].tolist()]
-    chances = _chances(defended, picture, of, falls)
-    updated = tracks.updated_ns[[i for i, _, _, _ in chosen]].tolist()
-    spread = predictions.impact_covariance[of].tolist()
+    kind, updated, spread = (
+        column.tolist() for column in (predictions.kind, tracks.updated_ns, predictions.impact_covariance)
+    )
+    down = [k for _, k, _, _ in chosen if kind[k] == _IMPACT]
+    chances = _hits(defended, predictions, down)
+    if len(down) < len(chosen):
+        chances |= _passes(defended, predictions, [k for _, k, _, _ in chosen if kind[k] != _IMPACT])
     return [
-        Candidate(i, k, track, chances[n], belief, updated[n], spread[n] if falls[n] else None)
-        for n, (i, k, track, belief) in enumerate(chosen)
+        Candidate(i, k, track, chances[k], belief, updated[i], spread[k] if kind[k] == _IMPACT else None)
+        for i, k, track, belief in chosen
     ]
 
 
-def _chances(defended: Areas, picture: Picture, of: list[int], falls: list[bool]) -> list[float]:
-    """Greatest probability, over the defended zones, that each prediction's impact or corridor touches one."""
-    predictions = picture.predictions
-    chances = [0.0] * len(of)
-    down = [n for n, fall in enumerate(falls) if fall]
-    if down:
-        k = [of[n] for n in down]
-        hits = defended.hit_probability(predictions.impact_enu[k, :2], predictions.impact_covariance[k])
-        for n, chance in zip(down, hits.max(1).tolist(), strict=True):
-            chances[n] = chance
-    along = [n for n, fall in enumerate(falls) if not fall]
-    if along:
-        k = [of[n] for n in along]
-        passes, _ = defended.pass_probability(
-            predictions.position_enu[k, :2],
-            predictions.position_covariance[k],
-            predictions.impact_enu[k, :2],
-            predictions.impact_covariance[k],
-        )
-        for n, chance in zip(along, passes.max(1).tolist(), strict=True):
-            chances[n] = chance
-    return chances
+def _hits(defended: Areas, predictions: Predictions, rows: list[int]) -> dict[int, float]:
+    """Greatest probability, over the defended zones, that each impact lies in one, by row."""
+    mean, covariance = predictions.impact_enu, predictions.impact_covariance
+    if len(rows) < len(predictions):
+        mean, covariance = mean[rows], covariance[rows]
+    return dict(zip(rows, map(max, defended.hit_probability(mean[:, :2], covariance).tolist()), strict=True))
 
 
-def find_paths(picture: Picture, of: list[int], start_ns: int) -> Floats:
-    """Predictions as cubics from now to the impact, or as straight lines along the corridor, (n, 14)."""
-    p, path = picture.predictions, np.empty((len(of), 14))
-    _kernels_path.write_paths(
-        np.array(of, np.int64), start_ns, _IMPACT, p.kind, p.time_ns, p.impact_ns, p.position_enu, p.velocity_enu,
-        p.impact_enu, p.impact_velocity_enu, path,
-    )  # fmt: skip
-    return path
+def _passes(defended: Areas, predictions: Predictions, rows: list[int]) -> dict[int, float]:
+    """Greatest probability, over the defended zones, that each corridor touches one, by row."""
+    passes, _ = defended.pass_probability(
+        predictions.position_enu[rows, :2],
+        predictions.position_covariance[rows],
+        predictions.impact_enu[rows, :2],
+        predictions.impact_covariance[rows],
+    )
+    return dict(zip(rows, passes.max(1).tolist(), strict=True))

@@ -24,6 +24,8 @@ from .friendly import find_friendly
 from .horizon import LATER, Horizon, Problem
 from .look import Dice, Target
 
+Shot = list[float]  # see `_kernels`
+
 _NOTHING = Engagements.empty()
 _NO_INFO: Mapping[str, Any] = {}
 _NOW_S = 1e-5  # a shot that could leave this soon leaves now
@@ -201,19 +203,19 @@ class Engager:
         if not able:
             return False
         shown = Shown.of(inputs, due, self.site.start_ns)
-        finite: Any = np.isfinite(shown.path).all(1)
-        if not finite.all():
-            due = [c for c, good in zip(due, finite.tolist(), strict=True) if good]
+        known = [all(map(math.isfinite, path)) for path in shown.path.tolist()]
+        if not all(known):
+            due = [c for c, good in zip(due, known, strict=True) if good]
             return bool(due) and self._fire(now_ns, due, inputs, rows, wakes, problems)
         friendly = find_friendly(inputs.tracks, self.site.start_ns)
         shots = self.find_shots(due, shown, friendly, able)
         # threats by last time to fire, then by number: the assignment's ties follow this order
-        deadline = np.where(np.isnan(shots[..., _kernels.DEADLINE]), np.inf, shots[..., _kernels.DEADLINE]).max(1)
-        latest = deadline.tolist()
-        order = sorted(range(len(due)), key=lambda i: (latest[i], due[i].track))
-        slots, chance = self._slots(now_ns, order, able, shots, wakes)
-        if not slots or not chance.any():
+        told = shots.tolist()
+        order = sorted(range(len(due)), key=lambda i: (_deadline(told[i]), due[i].track))
+        slots, chances = self._slots(now_ns, order, able, told, wakes)
+        if not any(map(any, chances)):
             return False
+        chance = np.array(chances)
         value = [due[i].value for i in order]
         limit = [self._room(due[i].track) for i in order]
         if self._horizon is not None and len(due) > 1:
@@ -264,26 +266,24 @@ class Engager:
         return out
 
     def _slots(
-        self,
-        now_ns: int,
-        order: list[int],
-        able: list[tuple[int, int]],
-        shots: NDArray[np.float64],
-        wakes: list[int],
-    ) -> tuple[list[int], NDArray[np.float64]]:
+        self, now_ns: int, order: list[int], able: list[tuple[int, int]], shots: list[list[Shot]], wakes: list[int]
+    ) -> tuple[list[int], list[list[float]]]:
         """Free channels (position in `able`, once per channel), and the chance of each at each target in order."""
-        waits = shots[..., _kernels.WAIT]
-        good = shots[..., _kernels.CHANCE] >= max(self.spec.min_kill_probability, 1e-9)
+        least = max(self.spec.min_kill_probability, 1e-9)
         slots, chances = [], []
         for j, (effector, ready_ns) in enumerate(able):
             free = self.battery.slots(effector, now_ns)
-            at_once = good[:, j] & (waits[:, j] <= _NOW_S) if free else np.zeros(len(order), dtype=bool)
-            for wait_s in waits[good[:, j] & ~at_once, j].tolist():
-                wakes.append(ready_ns + math.ceil(wait_s * SECOND))
-            chance = np.where(at_once, shots[:, j, _kernels.CHANCE], 0.0)[order]
+            chance = [0.0] * len(order)
+            for n, i in enumerate(order):
+                wait_s, hit = shots[i][j][_kernels.WAIT], shots[i][j][_kernels.CHANCE]
+                if hit >= least:  # nan, without a shot, is not
+                    if free and wait_s <= _NOW_S:
+                        chance[n] = hit
+                    else:
+                        wakes.append(ready_ns + math.ceil(wait_s * SECOND))
             slots += [j] * free
             chances += [chance] * free
-        return slots, np.array(chances).reshape(len(slots), len(order))
+        return slots, chances
 
     def _held(
         self, slots: list[int], able: list[tuple[int, int]], shots: NDArray[np.float64], order: list[int]
@@ -343,6 +343,12 @@ class Engager:
         self._dice.key = snapshot["key"]
         self._targets = {track: Target(**values) for track, values in snapshot["targets"]}
         self.battery.restore(snapshot["battery"])
+
+
+def _deadline(shots: list[Shot]) -> float:
+    """Last time to fire at a target [s]; infinite if some effector has no shot at it."""
+    times = [shot[_kernels.DEADLINE] for shot in shots]
+    return math.inf if any(map(math.isnan, times)) else max(times)
 
 
 def _first(chance: NDArray[np.float64], value: list[float], now: int, limit: list[int]) -> NDArray[np.int64]:

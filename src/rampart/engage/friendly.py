@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rampart.records import TargetClass, Tracks, TrackStatus
 
 _AIRCRAFT = int(TargetClass.AIRCRAFT)
-_DRONES = [int(TargetClass.MULTIROTOR), int(TargetClass.FIXED_WING)]
+_MULTIROTOR, _FIXED_WING = int(TargetClass.MULTIROTOR), int(TargetClass.FIXED_WING)
 _CONFIRMED, _COASTED = int(TrackStatus.CONFIRMED), int(TrackStatus.COASTED)
 
 
@@ -27,15 +27,15 @@ def find_friendly(tracks: Tracks, start_ns: int) -> NDArray[np.float64]:
     ndarray, shape (k, 7)
         Position [m], velocity [m/s], east, north, up; time they hold for [s].
     """
-    p = tracks.class_probability
-    friendly = p[:, _AIRCRAFT] >= 0.5
-    named = tracks.identity != ""
-    if named.any():
-        friendly |= named & (p[:, _DRONES].sum(1) >= 0.5)
-    if not friendly.any():
-        return np.empty((0, 7))
-    friendly &= (tracks.status == _CONFIRMED) | (tracks.status == _COASTED)
-    out = np.empty((int(friendly.sum()), 7))
-    out[:, :6] = tracks.state[friendly, :6]
-    out[:, 6] = (tracks.time_ns[friendly] - start_ns) * 1e-9
+    classes, names, status = tracks.class_probability.tolist(), tracks.identity.tolist(), tracks.status.tolist()
+    friendly = [
+        i
+        for i, p in enumerate(classes)
+        if (p[_AIRCRAFT] >= 0.5 or (names[i] and p[_MULTIROTOR] + p[_FIXED_WING] >= 0.5))
+        and _CONFIRMED <= status[i] <= _COASTED
+    ]
+    out = np.empty((len(friendly), 7))
+    if friendly:
+        out[:, :6] = tracks.state[friendly, :6]
+        out[:, 6] = (tracks.time_ns[friendly] - start_ns) * 1e-9
     return out
