@@ -1,8 +1,23 @@
-"""Compiled core of wandering flight."""
+"""Compiled core of the threats: wandering flight, and coasts back from an arrival."""
 
 import math
 
 from rampart.physics._jit import kernel
+from rampart.physics._kernels_flight import fly
+
+
+@kernel
+def coast_back(state, step_s, steps, last_s, top_speed, site, atmosphere, drag, ground, frame, rows):
+    """Coast back in time from an arrival (7,) by `steps` steps and one of `last_s`: fills `rows` as `fly` does.
+
+    Returns the number of rows, the status, and whether it was slower than `top_speed` all the way [m/s].
+    """
+    count, status = fly(state, -step_s, steps, -last_s, 0.0, True, site, atmosphere, drag, ground, frame, rows)
+    for n in range(count):
+        vx, vy, vz = rows[n, 4], rows[n, 5], rows[n, 6]
+        if not math.sqrt(vx * vx + vy * vy + vz * vz) < top_speed:  # nor where the numbers were left behind
+            return count, status, False
+    return count, status, True
 
 
 @kernel

@@ -23,6 +23,7 @@ from rampart.physics.environment import Environment
 from rampart.records import Fate, Flight, Site
 from rampart.records.spec import NonNegative, Positive, Share, Vector2
 
+from . import _kernels
 from .raid import RaidSpec
 from .signature import draw_rcs
 
@@ -129,8 +130,11 @@ def fly_back(arrival: Arrival, environment: Environment, shape: str) -> motion.F
 
 def _distinct(flown: motion.Flight) -> motion.Flight:
     """Without the inner knots that all but coincide with another: a whole step may end just above the ground."""
+    apart = np.diff(flown.time_s) > _LEAST_STEP_S
+    if apart.all():
+        return flown
     keep = np.ones(len(flown.time_s), bool)
-    keep[1:-1] = (np.diff(flown.time_s)[1:] > _LEAST_STEP_S) & (np.diff(flown.time_s)[:-1] > _LEAST_STEP_S)
+    keep[1:-1] = apart[1:] & apart[:-1]
     return motion.Flight(flown.time_s[keep], flown.position_enu[keep], flown.velocity_enu[keep], flown.status)
 
 
@@ -275,13 +279,13 @@ class _Back:
 
     def boosted(self) -> motion.Flight:
         """A flight with boost: coast back to the burnout, then the boost back to the ground."""
-        tried: dict[float, tuple[motion.Flight, float]] = {}  # speed -> the coast and the acceleration of its boost
+        tried: dict[float, tuple[np.ndarray, float]] = {}  # speed -> the coast and the acceleration of its boost
 
         def height(speed: float) -> float:
-            coast = self._coast(speed)
-            if coast.status == motion.LANDED:
+            coast, status, slow = self._coast(speed)
+            if status == motion.LANDED:
                 return -1e6
-            if coast.status != motion.TIMED_OUT or not _slow(coast):
+            if status != motion.TIMED_OUT or not slow:
                 return 1e6
             try:
                 start, thrust = self._boost(coast)
@@ -292,24 +296,36 @@ class _Back:
 
         coast, thrust = tried[self._root(height)]
         # the search met the ground to a micrometre; the last step may end on it a moment earlier or later
-        boost = self._fly(_first(coast, self.arrival), self.arrival.thrust_s + 0.1, ground=True, thrust_ms2=thrust)
-        offset = coast.time_s[0]
+        boost = self._fly(self._burnout(coast), self.arrival.thrust_s + 0.1, ground=True, thrust_ms2=thrust)
+        coast = coast[::-1]
         flown = motion.Flight(
-            np.concatenate([boost.time_s[:-1] + offset, coast.time_s]),
-            np.concatenate([boost.position_enu[:-1], coast.position_enu]),
-            np.concatenate([boost.velocity_enu[:-1], coast.velocity_enu]),
+            np.concatenate([boost.time_s[:-1] + coast[0, 0], coast[:, 0]]),
+            np.concatenate([boost.position_enu[:-1], coast[:, 1:4]]),
+            np.concatenate([boost.velocity_enu[:-1], coast[:, 4:7]]),
             boost.status,
         )
         self._check(flown)
         return flown
 
-    def _coast(self, speed: float) -> motion.Flight:
-        arrival = self.arrival
-        return self._fly(arrival.state(speed), arrival.time_of_flight_s - arrival.thrust_s, ground=True)
+    def _coast(self, speed: float) -> tuple[np.ndarray, int, bool]:
+        """The coast back from the arrival (n, 7): time, position, velocity; its status; whether it is slow enough."""
+        length = self.arrival.time_of_flight_s - self.arrival.thrust_s
+        steps = math.floor(length / STEP_S + 1e-9)
+        last = length - steps * STEP_S
+        rows = np.empty((steps + 2, 7))
+        count, status, slow = _kernels.coast_back(
+            self.arrival.state(speed), STEP_S, steps, last if last > 1e-9 else 0.0, TOP_SPEED_MS,
+            *self.environment.arrays(self.shape), rows,
+        )  # fmt: skip
+        return rows[:count], status, slow
 
-    def _boost(self, coast: motion.Flight) -> tuple[np.ndarray, float]:
+    def _burnout(self, coast: np.ndarray) -> np.ndarray:
+        """State (7,) at the end of the boost: where the coast back ends."""
+        return np.append(coast[-1, 1:], math.log(self.arrival.drag_m2_per_kg))
+
+    def _boost(self, coast: np.ndarray) -> tuple[np.ndarray, float]:
         """Where and how fast the boost before a coast begins (6,), and its acceleration [m/s2]."""
-        burnout, length = _first(coast, self.arrival), self.arrival.thrust_s
+        burnout, length = self._burnout(coast), self.arrival.thrust_s
         # below what is needed, as gravity and drag take their share: the speed then falls to the rail's from above
         thrust = (float(np.linalg.norm(burnout[3:6])) - RAIL_SPEED_MS) / length
         for _ in range(50):
@@ -365,10 +381,6 @@ def _slow(flown: motion.Flight) -> bool:
     return 3.0 * fastest * fastest < TOP_SPEED_MS**2 or bool(
         np.linalg.norm(flown.velocity_enu, axis=1).max() < TOP_SPEED_MS
     )
-
-
-def _first(flown: motion.Flight, arrival: Arrival) -> np.ndarray:
-    return np.array([*flown.position_enu[0], *flown.velocity_enu[0], math.log(arrival.drag_m2_per_kg)])
 
 
 class _BallisticSpec(RaidSpec):
