@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rampart.errors import InputError
-from rampart.physics import _kernels_terrain, geodesy
+from rampart.physics import _kernels, _kernels_terrain, geodesy
 from rampart.physics.constants import EARTH_RADIUS_M, REFRACTION_FACTOR
 
 Floats = NDArray[np.float64]
@@ -64,14 +65,18 @@ class Terrain:
         """A plane at one ENU height, standing for a smooth Earth."""
         return cls(np.full((2, 2), float(height_m)), 0.0, 0.0, 1.0, smooth=True)
 
-    @property
+    @cached_property
     def frame(self) -> Floats:
         """What the kernels need beside the heights, (5,): east and north of node [0, 0], 1 / step, lowest, highest."""
         low, high = float(self.heights_m.min()), float(self.heights_m.max())
-        return np.array([self.east0_m, self.north0_m, 1.0 / self.step_m, low, high])
+        frame = np.array([self.east0_m, self.north0_m, 1.0 / self.step_m, low, high])
+        frame.setflags(write=False)
+        return frame
 
     def height_at(self, east_m: ArrayLike, north_m: ArrayLike) -> Floats:
         """ENU up of the ground [m] at places that broadcast."""
+        if isinstance(east_m, float) and isinstance(north_m, float):
+            return np.array(_kernels.ground_height(east_m, north_m, self.heights_m, self.frame))
         east, north = np.broadcast_arrays(np.asarray(east_m, dtype=float), np.asarray(north_m, dtype=float))
         heights = np.empty(east.size)
         _kernels_terrain.ground_heights(east.ravel(), north.ravel(), self.heights_m, self.frame, heights)
