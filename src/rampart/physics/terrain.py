@@ -73,7 +73,7 @@ class Terrain:
         frame.setflags(write=False)
         return frame
 
-    def height_at(self, east_m: ArrayLike, north_m: ArrayLike) -> Floats:
+    def height_at(self, east_m: ArrayLike | float, north_m: ArrayLike | float) -> Floats:
         """ENU up of the ground [m] at places that broadcast."""
         if isinstance(east_m, float) and isinstance(north_m, float):
             return np.array(_kernels.ground_height(east_m, north_m, self.heights_m, self.frame))

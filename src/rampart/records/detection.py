@@ -47,6 +47,16 @@ class Detections(Columns):
         doc="relative likelihood by TargetClass of what the sensor saw; nan if it does not classify",
     )
 
+    def numbered(self, first: int) -> "Detections":
+        """The same reports, numbered from `first` on in their order.
+
+        Examples
+        --------
+        >>> Detections.build(range_m=[900.0, 700.0]).numbered(5).number.tolist()
+        [5, 6]
+        """
+        return Detections(np.arange(first, first + len(self)), *self._all(self)[1:])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExternalTracks(Columns):

@@ -1,8 +1,8 @@
-"""Compiled core of scoring."""
+"""Compiled core of scoring: which flight a track belongs to, how far a point is from a zone."""
 
 import math
 
-from rampart.physics._jit import kernel
+from rampart.physics._jit import kernel, leaf
 
 
 @kernel
@@ -33,3 +33,24 @@ def claim(i, until_s, knot_s, position, velocity, start_ns, time_ns, state, near
         gap = math.sqrt(total)
         if gap < distance[row]:
             nearest[row], distance[row] = i, gap
+
+
+@leaf
+def distances(points, polygon, out):
+    """Distance of points (n, 2) from a polygon (m, 2) into `out` (n,), 0 inside by the even-odd rule."""
+    m = polygon.shape[0]
+    for i in range(points.shape[0]):
+        x, y = points[i, 0], points[i, 1]
+        inside, least = False, math.inf
+        for j in range(m):
+            east, north = polygon[j, 0], polygon[j, 1]
+            k = j + 1 if j + 1 < m else 0
+            dx, dy = polygon[k, 0] - east, polygon[k, 1] - north
+            along = ((x - east) * dx + (y - north) * dy) / max(dx * dx + dy * dy, 1e-12)
+            along = min(max(along, 0.0), 1.0)
+            gap = math.hypot(x - east - along * dx, y - north - along * dy)
+            if not gap >= least:
+                least = gap
+            if (north > y) != (polygon[k, 1] > y) and x < east + (y - north) * dx / (dy if dy != 0.0 else 1.0):
+                inside = not inside
+        out[i] = 0.0 if inside else least

@@ -120,9 +120,9 @@ def run_site(
             links.append(result.info["flight"])
             if recorders:
                 _explain(recorders, run, now_ns, index, result.info["gates"])
-        detections = Detections.concat(parts)
+        detections = parts[0] if len(parts) == 1 else Detections.concat(parts)
         if len(detections):
-            detections = detections.replace(number=np.arange(count, count + len(detections)))
+            detections = detections.numbered(count)
             count += len(detections)
             _remember(run, now_ns, detections, links[0] if len(links) == 1 else np.concatenate(links))
         outputs = chain.step(now_ns, detections, heard=due)
