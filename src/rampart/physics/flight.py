@@ -190,17 +190,6 @@ def fly(
     return Flight(flown[:, 0].copy(), flown[:, 1:4].copy(), flown[:, 4:7].copy(), status)
 
 
-def state_after(
-    state: Floats, environment: Environment, length_s: float, thrust_ms2: float, *, step_s: float, shape: str
-) -> Floats:
-    """Position and velocity (6,) after `length_s` of thrust, through the ground if need be: the last row of `fly`.
-
-    `step_s` below zero flies back in time.
-    """
-    rows, _ = _fly_phase(state, environment, length_s, abs(step_s), shape, step_s < 0.0, False, thrust_ms2)
-    return rows[-1, 1:7]
-
-
 def _fly_phase(
     state: Floats,
     environment: Environment,

@@ -50,6 +50,7 @@ class SensorWatch:
         n = len(site.sensors)
         self._parts = [f"sensor/{sensor.id}" for sensor in site.sensors]
         self._limits_ns = [silence_limit_ns(sensor.scan_period_s) for sensor in site.sensors]
+        self._all = frozenset(range(n))
         self._judges = False
         self._heard_ns: list[int | None] = [None] * n
         self._begun_ns: int | None = None
@@ -78,7 +79,10 @@ class SensorWatch:
             ``status`` and ``reason`` by sensor, as `Tracker.health` gives them; empty if the tracker has no opinion.
         """
         if heard is not None:
-            self._note(now_ns, {*heard, *(detections.sensor.tolist() if len(detections) else ())})
+            told = set(heard)
+            if not self._all <= told:
+                told.update(detections.sensor.tolist())
+            self._note(now_ns, told)
         changed = []
         for i, before in enumerate(self._said):
             state, reason = self._state(i, now_ns, standing[i] if i < len(standing) else None)

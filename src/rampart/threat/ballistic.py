@@ -279,64 +279,34 @@ class _Back:
 
     def boosted(self) -> motion.Flight:
         """A flight with boost: coast back to the burnout, then the boost back to the ground."""
+        arrival, arrays = self.arrival, self.environment.arrays(self.shape)
+        coast_s = arrival.time_of_flight_s - arrival.thrust_s
+        room = (math.floor(arrival.time_of_flight_s / STEP_S) + 3, 7)
+        boost = np.empty(room)
         tried: dict[float, tuple[np.ndarray, float]] = {}  # speed -> the coast and the acceleration of its boost
 
         def height(speed: float) -> float:
-            coast, status, slow = self._coast(speed)
-            if status == motion.LANDED:
-                return -1e6
-            if status != motion.TIMED_OUT or not slow:
-                return 1e6
-            try:
-                start, thrust = self._boost(coast)
-            except _NoFlightError:
-                return 1e6
-            tried[speed] = coast, thrust
-            return float(start[2] - self.environment.terrain.height_at(start[0], start[1]))
+            coast = np.empty(room)
+            height_m, count, thrust = _kernels.launch_height(
+                arrival.state(speed), STEP_S, coast_s, arrival.thrust_s, RAIL_SPEED_MS, TOP_SPEED_MS,
+                *arrays, coast, boost,
+            )  # fmt: skip
+            tried[speed] = coast[:count], thrust
+            return float(height_m)
 
         coast, thrust = tried[self._root(height)]
         # the search met the ground to a micrometre; the last step may end on it a moment earlier or later
-        boost = self._fly(self._burnout(coast), self.arrival.thrust_s + 0.1, ground=True, thrust_ms2=thrust)
+        burnout = np.append(coast[-1, 1:], math.log(arrival.drag_m2_per_kg))
+        launch = self._fly(burnout, arrival.thrust_s + 0.1, ground=True, thrust_ms2=thrust)
         coast = coast[::-1]
         flown = motion.Flight(
-            np.concatenate([boost.time_s[:-1] + coast[0, 0], coast[:, 0]]),
-            np.concatenate([boost.position_enu[:-1], coast[:, 1:4]]),
-            np.concatenate([boost.velocity_enu[:-1], coast[:, 4:7]]),
-            boost.status,
+            np.concatenate([launch.time_s[:-1] + coast[0, 0], coast[:, 0]]),
+            np.concatenate([launch.position_enu[:-1], coast[:, 1:4]]),
+            np.concatenate([launch.velocity_enu[:-1], coast[:, 4:7]]),
+            launch.status,
         )
         self._check(flown)
         return flown
-
-    def _coast(self, speed: float) -> tuple[np.ndarray, int, bool]:
-        """The coast back from the arrival (n, 7): time, position, velocity; its status; whether it is slow enough."""
-        length = self.arrival.time_of_flight_s - self.arrival.thrust_s
-        steps = math.floor(length / STEP_S + 1e-9)
-        last = length - steps * STEP_S
-        rows = np.empty((steps + 2, 7))
-        count, status, slow = _kernels.coast_back(
-            self.arrival.state(speed), STEP_S, steps, last if last > 1e-9 else 0.0, TOP_SPEED_MS,
-            *self.environment.arrays(self.shape), rows,
-        )  # fmt: skip
-        return rows[:count], status, slow
-
-    def _burnout(self, coast: np.ndarray) -> np.ndarray:
-        """State (7,) at the end of the boost: where the coast back ends."""
-        return np.append(coast[-1, 1:], math.log(self.arrival.drag_m2_per_kg))
-
-    def _boost(self, coast: np.ndarray) -> tuple[np.ndarray, float]:
-        """Where and how fast the boost before a coast begins (6,), and its acceleration [m/s2]."""
-        burnout, length = self._burnout(coast), self.arrival.thrust_s
-        # below what is needed, as gravity and drag take their share: the speed then falls to the rail's from above
-        thrust = (float(np.linalg.norm(burnout[3:6])) - RAIL_SPEED_MS) / length
-        for _ in range(50):
-            start = motion.state_after(burnout, self.environment, length, thrust, step_s=-STEP_S, shape=self.shape)
-            speed = math.hypot(*start[3:].tolist())
-            # drag can carry a flight back in time out of all bounds: then go on in steps of 300 m/s
-            over = speed - RAIL_SPEED_MS if speed < 300.0 else 300.0
-            if abs(over) < 1e-9:
-                return start, thrust
-            thrust += over / length
-        raise _NoFlightError
 
     def _root(self, function: Callable[[float], float]) -> float:
         """The arrival speed at which a rising function is zero."""
