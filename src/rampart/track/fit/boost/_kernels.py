@@ -162,15 +162,24 @@ def _mix(y, C, nodes, node, length, X, S, h, fit, p, M, u, V, w, less, off, mean
             for a in range(N_THRUST):
                 off[i] -= M[j, i, a] * u[j, a]
         for i in range(n):
-            for k in range(n):
-                s = off[i] * off[k]
-                for a in range(N_THRUST):
-                    for b in range(N_THRUST):
-                        s += M[j, i, a] * V[j, a, b] * M[j, k, b]
-                C[i, k] += w[j] * s
+            for a in range(N_THRUST):
+                for b in range(N_THRUST):
+                    W[0, a, b] = M[j, i, a] * V[j, a, b]
+            _add_spread(w[j], off[i], off, W[0], M[j], C[i])
     for i in range(n):
         y[i] = mean[i]
     return lessened
+
+
+@leaf
+def _add_spread(weight, offset, off, G, M, row):
+    """Add one row of a node's spread to that of the covariance: `offset` off' + G M', weighted."""
+    g00, g01, g02, g10, g11, g12 = G[0, 0], G[0, 1], G[0, 2], G[1, 0], G[1, 1], G[1, 2]
+    g20, g21, g22 = G[2, 0], G[2, 1], G[2, 2]
+    for k in range(len(row)):
+        m0, m1, m2 = M[k, 0], M[k, 1], M[k, 2]
+        s = offset * off[k] + g00 * m0 + g01 * m1 + g02 * m2 + g10 * m0 + g11 * m1 + g12 * m2
+        row[k] += weight * (s + g20 * m0 + g21 * m1 + g22 * m2)
 
 
 @leaf
@@ -196,11 +205,12 @@ def _solve_border(y, C, X, S, h, M, u, V, p, w, W):
         for i in range(n):
             s -= X[a, i] * y[i]
         v[a] = s
-        for i in range(n):
-            s = 0.0
-            for k in range(n):
-                s += C[i, k] * X[a, k]
-            M[i, a] = s
+    for i in range(n):
+        s0, s1, s2 = 0.0, 0.0, 0.0  # side by side: each alone would wait for its last sum
+        for k in range(n):
+            c = C[i, k]
+            s0, s1, s2 = s0 + c * X[0, k], s1 + c * X[1, k], s2 + c * X[2, k]
+        M[i, 0], M[i, 1], M[i, 2] = s0, s1, s2
     for a in range(N_THRUST):
         for b in range(N_THRUST):
             s = S[a, b]
