@@ -120,7 +120,8 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, order, free, s, sensors, clutter, ra
         # how far its own place may be wrong: across the line of sight
         wide = 100.0
         if seed_i[i, ZI_MASK] & HAS_RANGE:
-            wide += 4.0 * seed[i, Z_SIGMA + 1] * math.hypot(x0 - sensor[0], y0 - sensor[1])
+            dx, dy = x0 - sensor[0], y0 - sensor[1]
+            wide += 4.0 * seed[i, Z_SIGMA + 1] * math.sqrt(dx * dx + dy * dy)
         most = p[P_MAX_SPEED] * (z[len(z) - 1, Z_TIME] - t0) + wide
         for k in range(first_not_below(east, placed, x0 - most), placed):
             j = order[k]

@@ -16,7 +16,9 @@ from rampart.track.measurement._kernels import place
 
 # Objects nearer than this to the next one belong to one formation [m]
 LINK_M = 90.0
-# Fewer are none; more do not vote
+# Strips of that width among which detections are looked up; a power of two
+BINS = 256
+# Fewer are none, three at least; more do not vote
 LEAST_GROUP = 4
 MOST_VOTERS = 64
 # Members whose possible partners are tried as the velocity of all
@@ -39,19 +41,55 @@ def formation_velocities(n_seed, seed, seed_i, z, east, placed, order, free, s, 
 
     `east` (m,) are rising east coordinates of the detections `order`, of which `placed` have any.
     """
-    out = np.full((n_seed, 3), math.nan)
+    out, sensor = np.full((n_seed, 3), math.nan), sensors[s]
+    half_scan = 0.5 * sensor[S_PERIOD]
+    if not _hangs_together(n_seed, seed, half_scan, np.empty(BINS, np.int64), np.empty((2, n_seed), np.int64)):
+        return out
     by_east, sigma2, group = rising(seed[:n_seed, Z_EAST]), np.empty(n_seed), np.empty(n_seed, np.int64)
     members, place_of = np.empty(n_seed, np.int64), np.empty(n_seed, np.int64)
-    sensor = sensors[s]
     if not _blur(n_seed, seed, seed_i, by_east, s, sensor, p, place_of, sigma2, group, np.empty((3, 3))):
         return out
     for first in range(n_seed):
         if group[first] >= 0 or not sigma2[first] < BLURRED_M * BLURRED_M:
             continue
-        n = _gather(first, n_seed, seed, by_east, place_of, sigma2, 0.5 * sensor[S_PERIOD], group, members)
+        n = _gather(first, n_seed, seed, by_east, place_of, sigma2, half_scan, group, members)
         if n >= LEAST_GROUP:
             _vote(n, members, seed, sigma2, z, east, placed, order, free, sensor, out)
     return out
+
+
+@leaf
+def _hangs_together(n_seed, seed, half_scan, head, links):
+    """Whether any single detection is linked to two others of its scan, as in every group of `LEAST_GROUP`.
+
+    Most scans hold no formation: this tells at once, by strips as wide as a link. `head` (BINS,) and `links`
+    (2, n_seed) are scratch: the first and the next of each strip, and how many each is linked to.
+    """
+    after, degree = links[0], links[1]
+    for k in range(BINS):
+        head[k] = -1
+    for i in range(n_seed):
+        degree[i] = 0
+        if not abs(seed[i, Z_EAST]) < 1e9:
+            continue
+        strip = int(math.floor(seed[i, Z_EAST] / LINK_M))
+        for near in range(strip - 1, strip + 2):
+            k = head[near & (BINS - 1)]
+            while k >= 0:
+                if abs(seed[k, Z_TIME] - seed[i, Z_TIME]) <= half_scan and _is_link(seed[i], seed[k]):
+                    degree[i], degree[k] = degree[i] + 1, degree[k] + 1
+                    if degree[i] > 1 or degree[k] > 1:
+                        return True
+                k = after[k]
+        after[i], head[strip & (BINS - 1)] = head[strip & (BINS - 1)], i
+    return False
+
+
+@leaf
+def _is_link(a, b):
+    """Whether two are so close that they may be of one formation."""
+    dx, dy, dz = a[Z_EAST] - b[Z_EAST], a[Z_EAST + 1] - b[Z_EAST + 1], a[Z_EAST + 2] - b[Z_EAST + 2]
+    return dx * dx + dy * dy + dz * dz < LINK_M * LINK_M
 
 
 @leaf
@@ -69,9 +107,7 @@ def _gather(first, n_seed, seed, by_east, place_of, sigma2, half_scan, group, me
                 k += way
                 if group[b] >= 0 or abs(seed[b, Z_TIME] - seed[a, Z_TIME]) > half_scan:
                     continue
-                dx, dy = seed[a, Z_EAST] - seed[b, Z_EAST], seed[a, Z_EAST + 1] - seed[b, Z_EAST + 1]
-                dz = seed[a, Z_EAST + 2] - seed[b, Z_EAST + 2]
-                if dx * dx + dy * dy + dz * dz < LINK_M * LINK_M and sigma2[b] < BLURRED_M * BLURRED_M:
+                if _is_link(seed[a], seed[b]) and sigma2[b] < BLURRED_M * BLURRED_M:
                     group[b], members[n] = first, b
                     n += 1
     return n
