@@ -135,10 +135,7 @@ class Engager:
             due = [c for c in chosen if self._is_due(now_ns, c, wakes)]
             if not due or not self._fire(now_ns, due, inputs, rows, wakes, problems):
                 break
-        records = _NOTHING
-        if rows:
-            columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
-            records = Engagements.build(len(rows), **columns)
+        records = Engagements.of_rows(rows) if rows else _NOTHING
         info = {"problems": problems} if problems else _NO_INFO
         return Result(records, info, wake_ns=min((w for w in wakes if w > now_ns), default=None))
 

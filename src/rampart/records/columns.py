@@ -1,7 +1,7 @@
 """Plural records as struct-of-arrays: one numpy array per field, one row per record."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any, ClassVar, Self
@@ -95,6 +95,23 @@ class Columns:
     def unwritten(cls, n: int) -> Self:
         """A record of `n` rows for who writes every column at once: until then they hold whatever was in memory."""
         return cls(*[np.empty((n, *shape), dtype) for _, dtype, shape, _ in _columns(cls)])
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
+        """Make a record from rows, which name the same columns each; quicker than `build` where they are few.
+
+        Raises
+        ------
+        TypeError
+            For a name that is no column.
+        """
+        if unknown := {name for row in rows for name in row}.difference(cls.names()):
+            raise TypeError(f"{cls.__name__} has no column {', '.join(sorted(unknown))}")
+        record = cls.unwritten(len(rows))
+        for (name, _, _, missing), array in zip(_columns(cls), cls._all(record), strict=True):
+            for i, row in enumerate(rows):
+                array[i] = row.get(name, missing)
+        return record
 
     @classmethod
     def build(cls, n: int | None = None, **values: Any) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,17 @@ _SHOWN = {
     Phase.RELEASE: ZoneState.RELEASE,
     Phase.CANCEL: ZoneState.CANCEL,
 }
-#: What a zone shows: state, watched, warning number, status, held, reason.
-_Face = tuple[int, bool, int, int, bool, str]
+
+
+class _Face(NamedTuple):
+    """What a zone shows, by the columns of `ZoneStates`."""
+
+    state: int
+    watched: bool
+    warning: int
+    status: int
+    held: bool
+    reason: str
 
 
 class Board:
@@ -122,29 +131,19 @@ class Board:
             state, parts = _SHOWN[Phase(phase)], [reason, *parts]
         else:
             state, number, status = ZoneState.QUIET, 0, self._status
-        return int(state), watched, number, status, held, "; ".join(part for part in parts if part)
+        return _Face(int(state), watched, number, status, held, "; ".join(part for part in parts if part))
 
     def rows(self, now_ns: int) -> ZoneStates:
         """Every zone as of the last step."""
         return self._rows(now_ns, [z for z, face in enumerate(self._faces) if face is not None])
 
     def _rows(self, now_ns: int, zones: list[int]) -> ZoneStates:
-        faces = [face for face in (self._faces[z] for z in zones) if face is not None]
-        if not faces:
-            return _NOTHING
-        state, watched, number, status, held, reason = zip(*faces, strict=True)
-        return ZoneStates.build(
-            len(zones),
-            time_ns=[now_ns] * len(zones),
-            zone=zones,
-            state=state,
-            watched=watched,
-            since_ns=[self._since_ns[z] for z in zones],
-            warning=number,
-            status=status,
-            held=held,
-            reason=list(reason),
-        )
+        rows = [
+            {"time_ns": now_ns, "zone": z, "since_ns": self._since_ns[z], **face._asdict()}
+            for z in zones
+            if (face := self._faces[z]) is not None
+        ]
+        return ZoneStates.of_rows(rows) if rows else _NOTHING
 
     def due_ns(self) -> list[int]:
         """When a release or cancel has been shown long enough."""
@@ -169,13 +168,8 @@ class Board:
         if self._working is not None:
             self._watched = self._cover.watched(self._working)
         self._blind_ns = dict(snapshot["blind"])
-        self._faces = [None if face is None else _face_of(face) for face in snapshot["faces"]]
+        self._faces = [None if face is None else _Face(*face) for face in snapshot["faces"]]
         self._since_ns = list(snapshot["since"])
         self._ended = {z: (phase, number, status, why) for z, phase, number, status, why, _ in snapshot["ended"]}
         self._until_ns = {entry[0]: entry[-1] for entry in snapshot["ended"]}
         self._fresh = set(snapshot["fresh"])
-
-
-def _face_of(face: list[Any]) -> _Face:
-    state, watched, number, status, held, reason = face
-    return state, watched, number, status, held, reason

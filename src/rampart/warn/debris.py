@@ -159,12 +159,13 @@ class DebrisWatch:
     def _follow(self, now_ns: int, danger: Danger) -> None:
         """Keep a threat as its latest detection shows it."""
         before = self._flying.get(danger.track)
+        if before is not None and danger.hits <= before.danger.hits:
+            return
         if danger.belief < self._policy.least_weight or not danger.predicted:
-            if before is not None and danger.hits > before.danger.hits:
-                del self._flying[danger.track]  # fresh detections say that it is none
+            self._flying.pop(danger.track, None)  # fresh detections say that it is none
         elif before is None:
             self._flying[danger.track] = Flying(danger, now_ns, now_ns)
-        elif danger.hits > before.danger.hits:
+        else:
             before.danger, before.seen_ns = danger, now_ns
 
     def _come_apart(self, now_ns: int, fresh: Sequence[Danger]) -> list[Debris | None]:

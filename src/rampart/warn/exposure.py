@@ -61,7 +61,7 @@ def _add_impacts(
     some = predictions if len(rows) == len(predictions) else predictions.take(rows)
     impact, covariance = some.impact_enu, some.impact_covariance
     columns = arrivals(
-        areas.hit_probability(impact[:, :2], covariance), floor, areas.mean, areas.covariance, impact, covariance,
+        areas.hit_probability(impact, covariance), floor, areas.mean, areas.covariance, impact, covariance,
         some.impact_time_covariance, some.impact_sigma_s, some.impact_ns,
     )  # fmt: skip
     for i, zone, *exposure in zip(*(c.tolist() for c in columns), strict=True):

@@ -318,11 +318,11 @@ class Threat:
 
     def due_ns(self, policy: Policy) -> tuple[int, State] | None:
         """When the threat ends if nothing else is seen, and how; None if only new evidence can end it."""
-        ends: list[tuple[int, State]] = []
         if self.debris:
             return self.arrival_ns + _ns(policy.hold_s), State.DOWN
         if not self.drone and self.doubt_ns is None and self.gone_ns is None and self.away_ns is None:
             return self.arrival_ns + _ns(2.0 * self.sigma_s + policy.hold_s), State.DOWN  # as most of the time
+        ends: list[tuple[int, State]] = []
         if self.doubt_ns is not None:
             ends.append((self.doubt_ns + _ns(policy.cancel_s), State.HARMLESS))
         if self.gone_ns is not None and self.hits < policy.proven_hits and not self._sure(policy):

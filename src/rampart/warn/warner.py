@@ -138,7 +138,7 @@ class Warner:
         wake_ns = self._wake_ns(now_ns, dues)
         if not (dangers or messages or len(inputs.tracks)):
             self._calm_down(now_ns, wake_ns, dues)
-        return Result(_records(messages), info, wake_ns)
+        return Result(Warnings.of_rows(messages) if messages else _NOTHING, info, wake_ns)
 
     def _rests(self) -> bool:
         """Whether there is nothing to decide, as most of the time: no warning, order, debris or change."""
@@ -173,7 +173,9 @@ class Warner:
         self, now_ns: int, decisions: Decisions, dangers: list[Danger]
     ) -> tuple[list[dict[str, Any]], list[tuple[int, str]]]:
         """Do what operators decided; returns the messages that follow at once, and what was refused."""
-        messages = []
+        messages: list[dict[str, Any]] = []
+        if not len(decisions) and self._orders.rests:
+            return messages, []
         for zone, ended in self._orders.run_out(now_ns).items():
             messages += self._end_order(now_ns, zone, ended)
         if not len(decisions):
@@ -426,7 +428,7 @@ class Warner:
                 for threat in alert.threats.values():
                     times += self.policy.moves_ns(threat, shelter_s)
         # a wish is weighed again when new evidence comes: waking for it would only confirm old evidence
-        return min((t for t in times if t > now_ns), default=None)
+        return min([t for t in times if t > now_ns], default=None)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole state as plain data."""
@@ -468,10 +470,3 @@ class Warner:
 def _unseen_s(now_ns: int, seen: Danger | Threat) -> float:
     """Seconds since it was last seen; 0 for drones, which can turn unseen and are weighed when they are seen again."""
     return 0.0 if seen.drone else (now_ns - seen.updated_ns) / SECOND
-
-
-def _records(messages: list[dict[str, Any]]) -> Warnings:
-    if not messages:
-        return _NOTHING
-    columns: dict[str, Any] = {name: [m[name] for m in messages] for name in messages[0]}
-    return Warnings.build(len(messages), **columns)

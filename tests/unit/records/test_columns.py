@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from rampart.records import Detections, TargetClass, Warnings
+from rampart.records import Detections, Engagements, TargetClass, Warnings
 
 
 def test_missing_columns_hold_their_missing_value():
@@ -23,6 +23,20 @@ def test_unknown_columns_and_wrong_shapes_are_refused():
         Detections.build(1, speed=[1.0])
     with pytest.raises(ValueError, match="range_m"):
         Detections.build(2, range_m=[1.0])
+
+
+def test_rows_make_the_record_that_their_columns_make():
+    rows = [
+        {"number": 4, "tracks": (1, 2), "reason": "it came down", "probability": 0.5},
+        {"number": 5, "tracks": (), "reason": "", "probability": np.nan},
+    ]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    assert Warnings.of_rows(rows).canonical_bytes() == Warnings.build(2, **columns).canonical_bytes()
+    places = [{"intercept_enu": np.array([1.0, 2.0, 3.0]), "effector": 1}]
+    assert Engagements.of_rows(places).intercept_enu.tolist() == [[1.0, 2.0, 3.0]]
+    assert len(Warnings.of_rows([])) == 0
+    with pytest.raises(TypeError, match="speed"):
+        Warnings.of_rows([{"number": 1, "speed": 1.0}])
 
 
 def test_take_and_concat_are_inverse():

@@ -90,8 +90,8 @@ class Areas:
 
         Parameters
         ----------
-        mean : array_like, shape (m, 2)
-            East, north [m].
+        mean : array_like, shape (m, 2) or (m, 3)
+            East, north [m]; a height is not looked at.
         covariance : array_like, shape (m, 2, 2)
             [m2]; may be singular.
 
@@ -113,7 +113,7 @@ class Areas:
         >>> round(float(areas.hit_probability([[0.0, 0.0]], [np.eye(2) * 100.0**2])[0, 0]), 6)
         0.5
         """
-        mean, covariance = _floats(mean, 2), _floats(covariance, 2, 2)
+        mean, covariance = _floats(mean, 3 if np.shape(mean)[1:] == (3,) else 2), _floats(covariance, 2, 2)
         out = np.empty((len(mean), len(self)))
         _kernels.hit_all(
             mean, covariance, self.corners, self.first, self.radius_m, self.centre, self.extent_m, self.convex,
