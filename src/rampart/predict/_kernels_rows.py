@@ -7,6 +7,8 @@ import numpy as np
 
 from rampart.physics._jit import kernel, leaf
 
+from ._kernels import predict_impacts
+
 # As in rampart.records.names: TargetClass
 ROCKET = 0
 
@@ -33,13 +35,21 @@ def write_tracks(
         launch_ns[k], asset[k], to_asset_s[k], closest[k] = 0, -1, math.nan, math.nan
 
 
-@leaf
+@kernel
 def write_impacts(
-    at, time_ns, mean, covariance, height, after_ns,
-    impact, impact_covariance, impact_ns, impact_sigma_s, with_time, impact_velocity, launch, launch_covariance,
-    launch_ns,
+    at, track, states, covariances, errors, error_covariances, modes, class_probability, growth, step_s, limit_s,
+    bend_m, launcher_m, early_ns, place, atmosphere, drag, ground, frame, winds, bends, probe,
+    time_ns, weight, impact, impact_covariance, impact_ns, impact_sigma_s, with_time, impact_velocity, launch,
+    launch_covariance, launch_ns,
 ):  # fmt: skip
-    """Impact and launch of the rows `at` (m,), as `predict_impacts` gives them."""
+    """Impact and launch of the tracks `track` (m,), as `predict_impacts` gives them, into the rows `at` (m,).
+
+    The launch is moved on by `boost_back`; for the other parameters see there and `predict_impacts`.
+    """
+    mean, covariance, height, after_ns = predict_impacts(
+        track, states, covariances, errors, error_covariances, modes, growth, step_s, limit_s, place, atmosphere, drag,
+        ground, frame, winds, bends, probe,
+    )  # fmt: skip
     for i in range(at.size):
         k = at[i]
         for a in range(2):
@@ -52,41 +62,44 @@ def write_impacts(
             impact_velocity[k, a] = mean[0, i, 3 + a]
         impact_sigma_s[k] = math.sqrt(covariance[0, i, 2, 2])
         impact_ns[k], launch_ns[k] = time_ns[k] + after_ns[0, i], time_ns[k] + after_ns[1, i]
+        share = class_probability[track[i], ROCKET] / weight[k]  # that it is one, given that it falls
+        early_by_ns = boost_back(share, bend_m, launcher_m, early_ns, mean[1, i], launch[k], launch_covariance[k])
+        launch_ns[k] = launch_ns[k] - early_by_ns if math.isfinite(launch[k, 2]) else 0
 
 
-@kernel
-def boost_back(
-    at, track, class_probability, weight, bend_m, launcher_m, early_ns, velocity, launch, launch_covariance, launch_ns
-):  # fmt: skip
-    """Move launch points of rockets back by their boost, of which a flight back in time knows nothing.
+@leaf
+def boost_back(share, bend_m, launcher_m, early_ns, mean, launch, launch_covariance):
+    """Move the launch point of a rocket back by its boost, of which a flight back in time knows nothing.
 
     Parameters
     ----------
-    at, track : (m,)
-        Rows of the columns `weight`, `launch`, `launch_covariance`, `launch_ns`, and of the tracks.
-    class_probability, weight : (n, classes), (k,)
-        Of the tracks, and the probability that each prediction's track falls.
+    share : float
+        Probability that it is a rocket.
     bend_m, launcher_m, early_ns : float
         How far gravity bends a level boost beyond a coasting arc; what a boost does besides, one sigma; how much longer
         it takes.
-    velocity : (m, N_OUT)
-        Mean at the launch, the velocity [m/s] from column 3 on.
+    mean : (N_OUT,)
+        At the launch, the velocity [m/s] from column 3 on.
+    launch, launch_covariance : (3,), (2, 2)
+        Changed in place.
+
+    Returns
+    -------
+    int
+        How much earlier it was [ns].
     """
-    for i in range(at.size):
-        k = at[i]
-        share = class_probability[track[i], ROCKET] / weight[k]  # that it is one, given that it falls
-        east, north, up = velocity[i, 3], velocity[i, 4], velocity[i, 5]
-        level = np.hypot(east, north)
-        cotangent = level / (max(up, 1.0) if up == up else up)
-        cotangent = min(cotangent, 3.0)
-        ahead = bend_m * cotangent
-        least = max(level, 1.0) if level == level else level
-        course = (east / least, north / least)
-        spread = share * (1.0 - share) * ahead**2 + share * (ahead / 3.0) ** 2
-        own = share * launcher_m**2
-        for a in range(2):
-            launch[k, a] += share * ahead * course[a]
-            for b in range(2):
-                launch_covariance[k, a, b] += spread * course[a] * course[b]
-                launch_covariance[k, a, b] += own if a == b else 0.0
-        launch_ns[k] = launch_ns[k] - np.int64(share * early_ns) if math.isfinite(launch[k, 2]) else 0
+    east, north, up = mean[3], mean[4], mean[5]
+    level = np.hypot(east, north)
+    cotangent = level / (max(up, 1.0) if up == up else up)
+    cotangent = min(cotangent, 3.0)
+    ahead = bend_m * cotangent
+    least = max(level, 1.0) if level == level else level
+    course = (east / least, north / least)
+    spread = share * (1.0 - share) * ahead**2 + share * (ahead / 3.0) ** 2
+    own = share * launcher_m**2
+    for a in range(2):
+        launch[a] += share * ahead * course[a]
+        for b in range(2):
+            launch_covariance[a, b] += spread * course[a] * course[b]
+            launch_covariance[a, b] += own if a == b else 0.0
+    return np.int64(share * early_ns)

@@ -77,6 +77,7 @@ class Predictor:
         self._environment = environment.arrays()
         self._probes = probe_winds(environment.atmosphere), probe_drags("g1"), np.array(PROBE)
         self._ground = self._environment[3:]
+        self._boost = _boost(spec.boost_s)
         self._scale = sigmas_of(spec.ellipse_probability)
         self._zones = _flatten(site.zones)
 
@@ -157,41 +158,14 @@ class Predictor:
         """Fill the rows `at`, of the tracks `track`."""
         spec = self.spec
         with np.errstate(over="ignore", invalid="ignore"):  # flown back, a point may gain speed without end
-            mean, covariance, height, after_ns = _kernels.predict_impacts(
-                track,
-                tracks.ballistic_state,
-                tracks.ballistic_covariance,
-                tracks.model_error,
-                tracks.model_error_covariance,
-                tracks.mode_probability,
-                spec.boost_growth,
-                spec.step_s,
-                spec.flight_limit_s,
-                *self._environment,
-                *self._probes,
-            )
-        _kernels_rows.write_impacts(
-            at, rows.time_ns, mean, covariance, height, after_ns, rows.impact_enu, rows.impact_covariance,
-            rows.impact_ns, rows.impact_sigma_s, rows.impact_time_covariance, rows.impact_velocity_enu, rows.launch_enu,
-            rows.launch_covariance, rows.launch_ns,
-        )  # fmt: skip
-        self._boost_back(rows, tracks, track, at, mean[1])
-
-    def _boost_back(
-        self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, launch: np.ndarray
-    ) -> None:
-        """Move launch points on by how much steeper than a coasting arc a boost leaves the ground.
-
-        A boost at constant acceleration from rest takes twice the time of coasting the same way, so gravity bends its
-        path twice as far: by g cos(e) boost_s^2 / 8 more, across a path of elevation e, which meets the ground that
-        much over sin(e) further on. How long the boost was is not known to better than a third.
-        """
-        boost_s = self.spec.boost_s
-        bend_m, early_ns = STANDARD_GRAVITY_MS2 * boost_s**2 / 8.0, 0.5e9 * boost_s
-        _kernels_rows.boost_back(
-            at, track, tracks.class_probability, rows.weight, bend_m, LAUNCHER_M, early_ns, launch, rows.launch_enu,
-            rows.launch_covariance, rows.launch_ns,
-        )  # fmt: skip
+            _kernels_rows.write_impacts(
+                at, track, tracks.ballistic_state, tracks.ballistic_covariance, tracks.model_error,
+                tracks.model_error_covariance, tracks.mode_probability, tracks.class_probability, spec.boost_growth,
+                spec.step_s, spec.flight_limit_s, *self._boost, *self._environment, *self._probes,
+                rows.time_ns, rows.weight, rows.impact_enu, rows.impact_covariance, rows.impact_ns, rows.impact_sigma_s,
+                rows.impact_time_covariance, rows.impact_velocity_enu, rows.launch_enu, rows.launch_covariance,
+                rows.launch_ns,
+            )  # fmt: skip
 
     def _write_reach(
         self, rows: Predictions, tracks: Tracks, track: np.ndarray, at: np.ndarray, closest: np.ndarray
@@ -221,6 +195,16 @@ class Predictor:
         """Check the version."""
         if snapshot.get("version") != 1:
             raise ValueError(f"predictor snapshot of version {snapshot.get('version')!r}; expected 1")
+
+
+def _boost(boost_s: float) -> tuple[float, float, float]:
+    """How far a boost lies behind a coasting arc's beginning [m], give or take [m], and how much earlier it is [ns].
+
+    A boost at constant acceleration from rest takes twice the time of coasting the same way, so gravity bends its path
+    twice as far: by g cos(e) boost_s^2 / 8 more, across a path of elevation e, which meets the ground that much over
+    sin(e) further on. How long the boost was is not known to better than a third.
+    """
+    return STANDARD_GRAVITY_MS2 * boost_s**2 / 8.0, LAUNCHER_M, 0.5e9 * boost_s
 
 
 def _flatten(zones: tuple[Zone, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

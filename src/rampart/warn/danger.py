@@ -146,7 +146,8 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = 
         return []
     rows = _likelier(predictions)
     zones = exposures(areas, predictions, floor)
-    birds = float(tracks.class_probability[:, _BIRD].take(live).sum()) / threats
+    bird = tracks.class_probability[:, _BIRD]
+    birds = float((bird if len(live) == len(bird) else bird.take(live)).sum()) / threats
     seen = list(zip(*(column.tolist() for column in _OF_TRACKS(tracks)), strict=True))
     told = tuple(column.tolist() for column in _OF_PREDICTIONS(predictions))
     return [_danger(seen[i], told, rows.get(seen[i][0]), zones, birds) for i in live]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from rampart.physics.area import Areas
 from rampart.records import PredictionKind, Predictions
 
-from ._kernels import arrivals
+from ._kernels import expose
 
 SECOND = 1_000_000_000
 _REACH = int(PredictionKind.REACH)
@@ -59,13 +61,14 @@ def _add_impacts(
     found: dict[int, Zones], areas: Areas, predictions: Predictions, rows: list[int], floor: float
 ) -> None:
     some = predictions if len(rows) == len(predictions) else predictions.take(rows)
-    impact, covariance = some.impact_enu, some.impact_covariance
-    columns = arrivals(
-        areas.hit_probability(impact, covariance), floor, areas.mean, areas.covariance, impact, covariance,
-        some.impact_time_covariance, some.impact_sigma_s, some.impact_ns,
+    pairs = len(rows) * len(areas)
+    when, how = np.empty((pairs, 3), np.int64), np.empty((pairs, 2))
+    n = expose(
+        some.impact_enu, some.impact_covariance, some.impact_time_covariance, some.impact_sigma_s, some.impact_ns,
+        floor, areas.mean, areas.covariance, *areas.arrays, when, how,
     )  # fmt: skip
-    for i, zone, *exposure in zip(*(c.tolist() for c in columns), strict=True):
-        found.setdefault(rows[i], {})[zone] = Exposure(*exposure)
+    for (i, zone, arrival_ns), (chance, sigma_s) in zip(when[:n].tolist(), how[:n].tolist(), strict=True):
+        found.setdefault(rows[i], {})[zone] = Exposure(chance, arrival_ns, sigma_s)
 
 
 def _add_corridors(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,13 +86,20 @@ class Areas:
     def __len__(self) -> int:
         return len(self.radius_m)
 
+    @property
+    def arrays(self) -> tuple[NDArray[Any], ...]:
+        """What kernels take: corners, first, radius, centre, extent, convex, pieces, piece."""
+        return (
+            self.corners, self.first, self.radius_m, self.centre, self.extent_m, self.convex, self.pieces, self.piece
+        )  # fmt: skip
+
     def hit_probability(self, mean: ArrayLike, covariance: ArrayLike) -> Floats:
         """Probability that uncertain points lie in each grown polygon.
 
         Parameters
         ----------
-        mean : array_like, shape (m, 2) or (m, 3)
-            East, north [m]; a height is not looked at.
+        mean : array_like, shape (m, 2)
+            East, north [m].
         covariance : array_like, shape (m, 2, 2)
             [m2]; may be singular.
 
@@ -113,12 +121,9 @@ class Areas:
         >>> round(float(areas.hit_probability([[0.0, 0.0]], [np.eye(2) * 100.0**2])[0, 0]), 6)
         0.5
         """
-        mean, covariance = _floats(mean, 3 if np.shape(mean)[1:] == (3,) else 2), _floats(covariance, 2, 2)
+        mean, covariance = _floats(mean, 2), _floats(covariance, 2, 2)
         out = np.empty((len(mean), len(self)))
-        _kernels.hit_all(
-            mean, covariance, self.corners, self.first, self.radius_m, self.centre, self.extent_m, self.convex,
-            self.pieces, self.piece, out,
-        )  # fmt: skip
+        _kernels.hit_all(mean, covariance, *self.arrays, out)
         return out
 
     def pass_probability(
@@ -156,11 +161,7 @@ class Areas:
         start, end = _floats(start, 2), _floats(end, 2)
         first, last = _floats(start_covariance, 2, 2), _floats(end_covariance, 2, 2)
         out, entry = np.empty((len(start), len(self))), np.empty((len(start), len(self)))
-        _kernels.pass_all(
-            start, first, end, last,
-            self.corners, self.first, self.radius_m, self.centre, self.extent_m, self.convex, self.pieces, self.piece,
-            out, entry,
-        )  # fmt: skip
+        _kernels.pass_all(start, first, end, last, *self.arrays, out, entry)
         return out, entry
 
     def distance(self, points: ArrayLike) -> Floats:
