@@ -67,7 +67,7 @@ def write_impacts(
         launch_ns[k] = launch_ns[k] - early_by_ns if math.isfinite(launch[k, 2]) else 0
 
 
-@leaf
+@kernel
 def boost_back(share, bend_m, launcher_m, early_ns, mean, launch, launch_covariance):
     """Move the launch point of a rocket back by its boost, of which a flight back in time knows nothing.
 
