@@ -114,7 +114,7 @@ class Chain:
         picture = Picture(tracked.records, predicted.records, given, self.watch.working)
         warned = self.warner.step(now_ns, picture)
         engaged = self.engager.step(now_ns, picture) if self.engager else self._no_engagements
-        warnings = self._meant(warned.records, picture)
+        warnings = self._meant(warned.records, picture) if len(warned.records) else warned.records
         wakes = [tracked.wake_ns, predicted.wake_ns, warned.wake_ns, engaged.wake_ns, self.watch.wake_ns(now_ns)]
         info = {"track": tracked.info, "predict": predicted.info, "warn": warned.info, "engage": engaged.info}
         return Outputs(
@@ -131,8 +131,6 @@ class Chain:
 
     def _meant(self, warnings: Warnings, picture: Picture) -> Warnings:
         """The wall behind the warner's own rule: actual only live, and not from anything simulated or of a test."""
-        if not len(warnings):
-            return warnings
         actual = warnings.status == _ACTUAL
         if not actual.any():
             return warnings

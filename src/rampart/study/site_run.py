@@ -110,7 +110,7 @@ def run_site(
         if referee is not None:
             shots = len(referee.shots)
             ended_s = referee.resolve(now_ns)
-            if len(referee.shots) > shots:  # else nothing was decided
+            if len(referee.shots) > shots and any(shot.destroyed for shot in referee.shots[shots:]):
                 sky = sky.with_ended(ended_s.copy())
         parts, links = [], []
         due = deliveries.due(now_ns)
