@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,8 +220,9 @@ LOOKS: Mapping[TargetClass, Look] = {
 }
 
 
+@cache
 def class_table() -> Floats:
-    """The likelihood table of all classes, in the order of `TargetClass`.
+    """The likelihood table of all classes, in the order of `TargetClass`: one for all trackers, which only read it.
 
     Returns
     -------
