@@ -100,6 +100,7 @@ class Engager:
         self._defended = find_defended(site)
         self._picky = [j for j, effector in enumerate(effectors) if effector.against or effector.needs_link]
         self._horizon = Horizon(self.battery, self.spec.horizon_s) if self.spec.horizon_s > 0.0 else None
+        self._release_ns, self._look_ns = round(self.spec.release_delay_s * SECOND), round(self.spec.look_s * SECOND)
         self._dice = Dice(self.spec.survivor_taken_for_killed, self.spec.killed_taken_for_survivor, rng)
         self._targets: dict[int, Target] = {}
         self._count = 0
@@ -168,13 +169,13 @@ class Engager:
         if spec.max_engagements is not None and target.engagements >= spec.max_engagements:
             return False
         assert target.since_ns is not None
-        released_ns = target.since_ns + round(spec.release_delay_s * SECOND)
+        released_ns = target.since_ns + self._release_ns
         if now_ns < released_ns:
             wakes.append(released_ns)
             return False
         fresh = now_ns - candidate.updated_ns <= spec.max_age_s * SECOND
         if target.shots >= spec.shots_per_look:
-            look_ns = target.intercept_ns + round(spec.look_s * SECOND)
+            look_ns = target.intercept_ns + self._look_ns
             if now_ns < look_ns:
                 if fresh or self._dice.loaded:
                     wakes.append(look_ns)

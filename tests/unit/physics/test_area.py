@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rampart.physics.area import Areas, is_convex
+from rampart.physics.area import Areas, _kernels, is_convex
 
 SHAPES = {
     "square": [(-100, -100), (100, -100), (100, 100), (-100, 100)],
@@ -117,6 +117,12 @@ def test_known_point_is_in_or_out():
     areas = Areas.of([SHAPES["U"]], [10.0])
     exactly = [np.zeros((2, 2))] * 3
     assert areas.hit_probability([[20, 20], [150, 150], [150, 59]], exactly)[:, 0].tolist() == pytest.approx([1, 0, 1])
+
+
+def test_what_counts_as_all_of_a_gaussian_is_all_of_it_to_the_last_bit():
+    for sigma in np.linspace(_kernels._WHOLE_SIGMA - 1e-9, 60.0, 500):
+        for other in (_kernels._WHOLE_SIGMA - 1e-9, 12.0, 45.0):
+            assert _kernels.normal_cdf(sigma) - _kernels.normal_cdf(-other) == 1.0
 
 
 def test_line_distribution_is_one_dimensional():

@@ -25,6 +25,8 @@ REACH_SIGMA = 5.0
 _FAR_SQUARE = 3.9 * 3.9
 # Areas no larger than so many minor sigmas are summed along their outline, larger ones across the ellipse.
 _SMALL = 24.0
+# Between so many sigma to both sides lies, to the last bit, all of a Gaussian.
+_WHOLE_SIGMA = 8.5
 # Smallest sigma worked with [m]: a mean that is known exactly.
 _FLOOR_M = 1e-3
 _INVERSE_ROOT_2PI = 1.0 / math.sqrt(2.0 * math.pi)
@@ -90,17 +92,23 @@ def _cut(a, rotated, edges, n, r, convex, low, high, starts, ends):
         if (pa > a) != (qa > a):
             low[k] = edges[i, 5] + edges[i, 4] * a
             k += 1
-    for i in range(1, k):
-        b = low[i]
-        j = i - 1
-        while j >= 0 and low[j] > b:
-            low[j + 1] = low[j]
-            j -= 1
-        low[j + 1] = b
+    _sort(low, k)
     for i in range(0, k - 1, 2):
         starts[m], ends[m] = low[i], low[i + 1]
         m += 1
     return _unite(starts, ends, m)
+
+
+@leaf
+def _sort(values, n):
+    """Put the first n values in order; they are few."""
+    for i in range(1, n):
+        value = values[i]
+        j = i - 1
+        while j >= 0 and values[j] > value:
+            values[j + 1] = values[j]
+            j -= 1
+        values[j + 1] = value
 
 
 @leaf
@@ -164,8 +172,8 @@ def _hit_one(mx, my, minor, major, ux, uy, corners, first, last, r, convex, work
                 m += 1
     breaks[m] = high
     m += 1
-    breaks[:m].sort()
-    total = 0.0
+    _sort(breaks, m)
+    total, wide = 0.0, _WHOLE_SIGMA * major
     for k in range(m - 1):
         width = breaks[k + 1] - breaks[k]
         if width <= 0.0:
@@ -179,7 +187,10 @@ def _hit_one(mx, my, minor, major, ux, uy, corners, first, last, r, convex, work
                 a = middle + half * nodes[g]
                 content = 0.0
                 for c in range(_cut(a, rotated, edges, n, r, convex, lows, highs, starts, ends)):
-                    content += normal_cdf(ends[c] / major) - normal_cdf(starts[c] / major)
+                    if starts[c] < -wide and ends[c] > wide:
+                        content += 1.0
+                    else:
+                        content += normal_cdf(ends[c] / major) - normal_cdf(starts[c] / major)
                 z = a / minor
                 total += weights[g] * half * math.exp(-0.5 * z * z) * content
     return min(max(total * _INVERSE_ROOT_2PI / minor, 0.0), 1.0)
