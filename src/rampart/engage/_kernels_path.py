@@ -1,7 +1,10 @@
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
-"""Compiled paths: predictions as the kernels that look for shots read them."""
+"""Compiled paths: predictions as the kernels that look for shots read them, and how probably they hit."""
 
-from rampart.physics._jit import leaf
+import numpy as np
+
+from rampart.physics._jit import kernel, leaf
+from rampart.physics.area._kernels import hit_all
 
 
 @leaf
@@ -29,3 +32,17 @@ def write_shown(
         for i in range(6):
             for j in range(6):
                 shown_covariance[m, i, j] = covariance[at[m], i, j]
+
+
+@kernel
+def likeliest(impact, covariance, corners, first, radius, centre, extent, convex, pieces, piece, out):
+    """Greatest probability that each impact (m, 3) with covariance (m, 2, 2) lies in an area, into `out` (m,).
+
+    `corners` to `piece` are `Areas.arrays` of one area or more.
+    """
+    chances = np.empty((impact.shape[0], radius.shape[0]))
+    hit_all(impact, covariance, corners, first, radius, centre, extent, convex, pieces, piece, chances)
+    for i in range(chances.shape[0]):
+        out[i] = chances[i, 0]
+        for j in range(1, chances.shape[1]):
+            out[i] = max(out[i], chances[i, j])

@@ -130,7 +130,9 @@ def _hits(defended: Areas, predictions: Predictions, rows: list[int]) -> dict[in
     mean, covariance = predictions.impact_enu, predictions.impact_covariance
     if len(rows) < len(predictions):
         mean, covariance = mean[rows], covariance[rows]
-    return dict(zip(rows, map(max, defended.hit_probability(mean[:, :2], covariance).tolist()), strict=True))
+    chances = np.empty(len(rows))
+    _kernels_path.likeliest(mean, covariance, *defended.arrays, chances)
+    return dict(zip(rows, chances.tolist(), strict=True))
 
 
 def _passes(defended: Areas, predictions: Predictions, rows: list[int]) -> dict[int, float]:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from rampart.physics.area import Areas
 from rampart.records import Picture, PredictionKind, Predictions, Site, TargetClass, TrackStatus
 
@@ -147,7 +149,7 @@ def assess(areas: Areas, picture: Picture, floor: float = 0.0, threats: float = 
     rows = _likelier(predictions)
     zones = exposures(areas, predictions, floor)
     bird = tracks.class_probability[:, _BIRD]
-    birds = float((bird if len(live) == len(bird) else bird.take(live)).sum()) / threats
+    birds = float(np.add.reduce(bird if len(live) == len(bird) else bird.take(live))) / threats
     seen = list(zip(*(column.tolist() for column in _OF_TRACKS(tracks)), strict=True))
     told = tuple(column.tolist() for column in _OF_PREDICTIONS(predictions))
     return [_danger(seen[i], told, rows.get(seen[i][0]), zones, birds) for i in live]
