@@ -174,6 +174,11 @@ def _hit_one(mx, my, minor, major, ux, uy, corners, first, last, r, convex, work
     m += 1
     _sort(breaks, m)
     total, wide = 0.0, _WHOLE_SIGMA * major
+    # what is convex and holds all of both outermost lines holds all of those between them
+    whole = convex
+    for a in (low, high):
+        whole = whole and _cut(a, rotated, edges, n, r, convex, lows, highs, starts, ends) == 1
+        whole = whole and starts[0] < -wide and ends[0] > wide
     for k in range(m - 1):
         width = breaks[k + 1] - breaks[k]
         if width <= 0.0:
@@ -185,8 +190,9 @@ def _hit_one(mx, my, minor, major, ux, uy, corners, first, last, r, convex, work
             middle = breaks[k] + (2 * piece + 1) * half
             for g in range(nodes.shape[0]):
                 a = middle + half * nodes[g]
-                content = 0.0
-                for c in range(_cut(a, rotated, edges, n, r, convex, lows, highs, starts, ends)):
+                content = 1.0 if whole else 0.0
+                cuts = 0 if whole else _cut(a, rotated, edges, n, r, convex, lows, highs, starts, ends)
+                for c in range(cuts):
                     if starts[c] < -wide and ends[c] > wide:
                         content += 1.0
                     else:
