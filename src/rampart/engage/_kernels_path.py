@@ -1,6 +1,8 @@
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, check-untyped-defs=False
 """Compiled paths: predictions as the kernels that look for shots read them, and how probably they hit."""
 
+import math
+
 import numpy as np
 
 from rampart.physics._jit import kernel, leaf
@@ -15,8 +17,9 @@ def write_shown(
     """Predictions `of` (m,) as paths (m, 14), with covariance (m, 6, 6) and validity [s] (m,) of the tracks `at` (m,).
 
     A path is begin and end [s], place and velocity at both. What does not fall flies straight, at the speed that takes
-    it to its corridor's end.
+    it to its corridor's end. Returns whether all paths are finite.
     """
+    finite = True
     for m in range(of.size):
         k, row = of[m], path[m]
         row[0], row[1] = (time_ns[k] - start_ns) * 1e-9, (impact_ns[k] - start_ns) * 1e-9
@@ -28,10 +31,13 @@ def write_shown(
             else:
                 row[5 + a] = (impact[k, a] - position[k, a]) / span
                 row[11 + a] = row[5 + a]
+        for a in range(row.size):
+            finite = finite and math.isfinite(row[a])
         valid_s[m] = (track_ns[at[m]] - start_ns) * 1e-9
         for i in range(6):
             for j in range(6):
                 shown_covariance[m, i, j] = covariance[at[m], i, j]
+    return finite
 
 
 @kernel

@@ -56,6 +56,7 @@ class Shown(NamedTuple):
     covariance: Floats  #: (n, 6, 6) of the tracks' states
     valid_s: Floats  #: (n,) validity of the tracks' states, seconds since run start
     classes: Floats  #: (n, classes) Tracks.class_probability
+    finite: bool = True  #: no path leads to somewhere unknown
 
     @classmethod
     def of(cls, picture: Picture, candidates: Sequence[Candidate], start_ns: int) -> Shown:
@@ -63,11 +64,11 @@ class Shown(NamedTuple):
         tracks, p, n = picture.tracks, picture.predictions, len(candidates)
         at, of = np.array([[c.at for c in candidates], [c.of for c in candidates]], np.int64)
         path, covariance, valid_s = np.empty((n, 14)), np.empty((n, 6, 6)), np.empty(n)
-        _kernels_path.write_shown(
+        finite = _kernels_path.write_shown(
             at, of, start_ns, _IMPACT, tracks.time_ns, tracks.covariance, p.kind, p.time_ns, p.impact_ns,
             p.position_enu, p.velocity_enu, p.impact_enu, p.impact_velocity_enu, path, covariance, valid_s,
         )  # fmt: skip
-        return cls(path, covariance, valid_s, tracks.class_probability[at])
+        return cls(path, covariance, valid_s, tracks.class_probability[at], finite)
 
     def suits(self, against: tuple[str, ...]) -> Floats:
         """The probability that each threat, if it is one, is of certain kinds."""

@@ -201,8 +201,8 @@ class Engager:
         if not able:
             return False
         shown = Shown.of(inputs, due, self.site.start_ns)
-        known = [all(map(math.isfinite, path)) for path in shown.path.tolist()]
-        if not all(known):
+        if not shown.finite:
+            known = [all(map(math.isfinite, path)) for path in shown.path.tolist()]
             due = [c for c, good in zip(due, known, strict=True) if good]
             return bool(due) and self._fire(now_ns, due, inputs, rows, wakes, problems)
         friendly = find_friendly(inputs.tracks, self.site.start_ns)

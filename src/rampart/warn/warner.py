@@ -416,7 +416,7 @@ class Warner:
 
     def _wake_ns(self, now_ns: int, dues: _Dues) -> int | None:
         """When the next decision falls due without new evidence; `dues` has the ends of each open zone's threats."""
-        times = [*self._orders.due_ns(), *self._board.due_ns()]
+        times = self._board.due_ns() + ([] if self._orders.rests else self._orders.due_ns())
         for zone, alert in self._open.items():
             held_ns = self._held_ns(alert, failed=False)
             times.append(held_ns)
