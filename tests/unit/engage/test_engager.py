@@ -135,6 +135,17 @@ def test_rocket_that_comes_down_outside_is_left_alone_however_wide_the_early_ell
     assert drive(guns(), show) == []
 
 
+def test_a_threat_whose_path_is_not_known_keeps_no_other_from_being_engaged():
+    def show(t, lost=(2,)):
+        seen = picture(t, Rocket(track=1), Rocket(track=2, impact=(60.0, 0.0)))
+        velocity = seen.predictions.velocity_enu.copy()
+        velocity[np.isin(seen.predictions.track, lost)] = np.nan
+        return seen._replace(predictions=seen.predictions.replace(velocity_enu=velocity))
+
+    assert {int(shot.track) for shot in drive(guns(), show)} == {1}
+    assert drive(guns(), lambda t: show(t, lost=(1, 2))) == []
+
+
 def test_undefended_zone_is_warned_but_not_defended():
     assert drive(guns(), lambda t: picture(t, Rocket(impact=(2000.0, 0.0)))) == []
 
