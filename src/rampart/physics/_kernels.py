@@ -276,11 +276,11 @@ def rk4_step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian):
     The chain rule through the four stages: the derivative of the discrete step itself. Column 7, if there is room for
     it, is the derivative by the thrust acceleration. `out` and `state` may be the same array.
     """
-    _step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian, np.empty((4, 24)), np.empty(56))
+    step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian, np.empty((4, 24)), np.empty(56))
 
 
 @leaf
-def _step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian, stages, lanes):
+def step_jacobian(state, h, thrust, site, atmosphere, drag, out, jacobian, stages, lanes):
     """`rk4_step_jacobian`; `stages` (4, 24) and `lanes` (56,) are scratch."""
     x, y, z, vx, vy, vz = state[0], state[1], state[2], state[3], state[4], state[5]
     k = math.exp(state[6])

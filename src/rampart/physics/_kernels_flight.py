@@ -182,11 +182,16 @@ def fly_to_ground(states, h, max_time, site, atmosphere, drag, ground, frame, la
     Fills `landings` (n, 7): position, velocity, time since the state (below zero for h < 0), and `status` (n,). Each
     flight is computed alone in its lane, so neither order nor size of the batch changes a bit of it.
     """
-    n = states.shape[0]
-    block = np.zeros(_ROWS * LANES)
-    flight = np.empty(LANES, dtype=np.int64)
-    phase = np.empty(LANES, dtype=np.int64)
-    a, b = np.empty(6), np.empty(6)
+    _fly_lanes(
+        states, h, max_time, site, atmosphere, drag, ground, frame, landings, status, np.zeros(_ROWS * LANES),
+        np.empty((2, LANES), np.int64), np.empty((2, 6)),
+    )  # fmt: skip
+
+
+@leaf
+def _fly_lanes(states, h, max_time, site, atmosphere, drag, ground, frame, landings, status, block, lanes, ends):
+    """`fly_to_ground`; `block`, `lanes` (2, LANES) and `ends` (2, 6) are scratch."""
+    n, flight, phase, a, b = states.shape[0], lanes[0], lanes[1], ends[0], ends[1]
     coming, m = 0, 0
     plenty = max_time - abs(h) - 1e-9
     while True:

@@ -96,22 +96,34 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, order, free, s, sensors, clutter, ra
     Returns how many, and seeds, detections and ln odds over `START_ODDS`, by rising seed; whether each pair moves with
     the formation about it, and the formation's velocity of each seed.
     """
-    sensor = sensors[s]
-    C, B = np.empty((3, 3)), np.empty((24, 8))
-    x, P = np.empty(7), np.empty((7, 7))
-    for a in range(7):
-        x[a] = 0.0
-        for b in range(7):
-            P[a, b] = 0.0
-    pair_i, pair_j, gain = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024)
-    prior = math.log(p[P_BIRTHS] / max(stated_rate(clutter), 0.1)) + math.log(sensor[S_DETECT])
     east, placed = np.empty(len(z)), 0
     for k in range(len(z)):
         east[k] = z[order[k], Z_EAST]
         if east[k] == east[k]:
             placed += 1
-    alike = np.empty(1024, np.int64)
     together = formation_velocities(n_seed, seed, seed_i, z, east, placed, order, free, s, sensors, p)
+    C, B, x, P = np.empty((3, 3)), np.empty((24, 8)), np.zeros(7), np.zeros((7, 7))
+    room = 1024
+    while True:
+        pair_i, pair_j, gain = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+        alike = np.empty(room, np.int64)
+        count = _pair_all(
+            n_seed, seed, seed_i, z, zi, order, east, placed, free, s, sensors, clutter, rates, p, together, C, B, x, P,
+            pair_i, pair_j, gain, alike,
+        )  # fmt: skip
+        if count >= 0:
+            return count, pair_i, pair_j, gain, alike, together
+        room *= 4
+
+
+@leaf
+def _pair_all(
+    n_seed, seed, seed_i, z, zi, order, east, placed, free, s, sensors, clutter, rates, p, together, C, B, x, P, pair_i,
+    pair_j, gain, alike,
+):  # fmt: skip
+    """Write all pairs; returns how many, or -1 if there are more than there is room for. C, B, x, P are scratch."""
+    sensor = sensors[s]
+    prior = math.log(p[P_BIRTHS] / max(stated_rate(clutter), 0.1)) + math.log(sensor[S_DETECT])
     count = 0
     for i in range(n_seed):
         if seed_i[i, ZI_SENSOR] != s:
@@ -141,12 +153,11 @@ def pair_seeds(n_seed, seed, seed_i, z, zi, order, free, s, sensors, clutter, ra
             )
             if odds > START_ODDS:
                 if count == len(gain):
-                    pair_i, pair_j, gain = _longer_whole(pair_i), _longer_whole(pair_j), _longer(gain)
-                    alike = _longer_whole(alike)
+                    return -1
                 alike[count] = 1 if formed else 0
                 pair_i[count], pair_j[count], gain[count] = i, j, odds - START_ODDS
                 count += 1
-    return count, pair_i, pair_j, gain, alike, together
+    return count
 
 
 @leaf
@@ -179,19 +190,3 @@ def first_not_below(values, n, limit):
         else:
             high = middle
     return low
-
-
-@kernel
-def _longer(values):
-    out = np.empty(2 * len(values))
-    for k in range(len(values)):
-        out[k] = values[k]
-    return out
-
-
-@kernel
-def _longer_whole(values):
-    out = np.empty(2 * len(values), np.int64)
-    for k in range(len(values)):
-        out[k] = values[k]
-    return out

@@ -90,13 +90,14 @@ def refit(x, P, fit, whole, sensors, p, env, B):
     X, S, h = np.empty((N_THRUST * nodes, d)), np.empty((nodes, N_THRUST, N_THRUST)), np.empty((nodes, N_THRUST))
     A, C, L, g, y = np.empty((d, d)), np.empty((d, d)), np.empty((d, d)), np.empty(d), np.empty(d)
     T, W, F, Y = np.empty((7, N_JOINT)), np.empty((7, N_JOINT)), np.empty((7, 7)), np.empty((2, 7))
-    x1, now = np.empty(7), np.empty(7)
+    x1, now, stages, lanes = np.empty(7), np.empty(7), np.empty((4, 24)), np.empty(56)
     rows, kind, column = np.empty((8, N_JOINT + 1)), np.empty(8, np.int64), np.empty((8, N_JOINT + 1), np.int64)
     _first_guess(x, fit, kept, p, env, x1)
     for _ in range(MAX_PASSES):
         misfit = _collect(
-            x1, fit, kept, sensors, p, env, nodes, node, length, now, T, A, g, X, S, h, F, W, Y, B, rows, kind, column
-        )
+            x1, fit, kept, sensors, p, env, nodes, node, length, now, T, A, g, X, S, h, F, W, Y, stages, lanes, B, rows,
+            kind, column,
+        )  # fmt: skip
         if math.isnan(misfit) or not invert(A, L, C):
             return False
         for i in range(d):
@@ -124,7 +125,8 @@ def refit(x, P, fit, whole, sensors, p, env, B):
 
 @leaf
 def _collect(
-    x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X, S, h, F, W, Y, B, rows, kind, column
+    x1, fit, kept, sensors, p, env, nodes, node, length, x, T, A, g, X, S, h, F, W, Y, stages, lanes, B, rows, kind,
+    column,
 ):  # fmt: skip
     """Normal equations at the first state x1: information A, gradient g; x and T are carried to the last detection.
 
@@ -150,7 +152,7 @@ def _collect(
     for n in range(kept):
         z = fit[n * FIT_ROW :]
         if z[Z_TIME] != when:
-            advance(x, T, z[Z_TIME] - when, p, env, F, W, Y)
+            advance(x, T, z[Z_TIME] - when, p, env, F, W, Y, stages, lanes)
             when = z[Z_TIME]
         if not math.isfinite(x[0] + x[1] + x[2]):
             return math.nan

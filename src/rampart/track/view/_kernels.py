@@ -31,7 +31,7 @@ from rampart.track.constants import (
     WEIGHT,
 )
 from rampart.track.filters._kernels import combine
-from rampart.track.fit.flight._kernels import carry_fall
+from rampart.track.fit.flight._kernels import carry_fall_with
 from rampart.track.life._kernels import detect_probability, logistic
 from rampart.track.motion._kernels import copy_mode, copy_row, predict_mode
 from rampart.track.upkeep._kernels import GIVE_UP_ODDS, healthy
@@ -43,14 +43,29 @@ def view(
     error_covariance, mode, classes, existence, status,
 ):  # fmt: skip
     """Tracks as of time `now`: predictions of all modes, joined; existence less what silent sensors imply."""
-    W, xo, Po = np.empty((6, 7, 7)), np.empty((N_MODES, 7)), np.empty((N_MODES, 7, 7))
-    numbers = np.empty(real.shape[1])
+    xo, Po, numbers = np.empty((N_MODES, 7)), np.empty((N_MODES, 7, 7)), np.empty(real.shape[1])
+    _view_each(
+        n, now, x, P, real, whole, look, fit, sensors, p, env, state, covariance, fallen, fallen_covariance, error,
+        error_covariance, mode, classes, existence, status, xo, Po, numbers, np.empty((6, 7, 7)),
+        np.empty((2, 7, N_JOINT)), np.empty((2, 7)), np.empty((N_JOINT, N_JOINT)), np.empty((4, 24)), np.empty(56),
+    )  # fmt: skip
+
+
+@leaf
+def _view_each(
+    n, now, x, P, real, whole, look, fit, sensors, p, env, state, covariance, fallen, fallen_covariance, error,
+    error_covariance, mode, classes, existence, status, xo, Po, numbers, W, T, Y, J, stages, lanes,
+):  # fmt: skip
+    """`view`; from `xo` on scratch."""
     for i in range(n):
         alive, dt = whole[i, ALIVE], now - real[i, TIME]
         for m in range(N_MODES):
             # without mixing: the state as it stands, carried on
             if (alive >> m) & 1 and m == BALLISTIC:
-                carry_fall(x[i, m], P[i, m], fit[i], dt, p, env, xo[m], Po[m], error[i], error_covariance[i])
+                carry_fall_with(
+                    x[i, m], P[i, m], fit[i], dt, p, env, xo[m], Po[m], error[i], error_covariance[i], T[0], T[1], W[0],
+                    Y, J, stages, lanes,
+                )  # fmt: skip
             elif (alive >> m) & 1:
                 predict_mode(m, x[i, m], P[i, m], dt, p, env[0], env[1], env[2], xo[m], Po[m], W)
         copy_row(real[i], numbers)

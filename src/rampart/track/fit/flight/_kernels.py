@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from rampart.physics._jit import kernel, leaf
-from rampart.physics._kernels import rk4_step_jacobian, rk4_step_state
+from rampart.physics._kernels import rk4_step_state, step_jacobian
 from rampart.track.constants import (
     FIT_ERROR,
     N_ERRORS,
@@ -20,11 +20,11 @@ LONGER = 2.0
 
 
 @leaf
-def advance(x, T, gap, p, env, F, W, Y):
+def advance(x, T, gap, p, env, F, W, Y, stages, lanes):
     """Carry a state over a gap [s], and T (7, N_JOINT), its derivatives.
 
-    These are by the state where it began, and by the model's errors in units of their sigma. F (7, 7), W (7, N_JOINT)
-    and Y (2, 7) are scratch.
+    These are by the state where it began, and by the model's errors in units of their sigma. F (7, 7), W (7, N_JOINT),
+    Y (2, 7), stages (4, 24) and lanes (56,) are scratch.
     """
     site, atmosphere, drag = env[0], env[1], env[2]
     n = max(int(math.ceil(abs(gap) / (LONGER * p[P_STEP]) - 1e-9)), 1)
@@ -33,7 +33,7 @@ def advance(x, T, gap, p, env, F, W, Y):
     for _ in range(n):
         for i in range(7):
             before[i] = x[i]
-        rk4_step_jacobian(before, h, 0.0, site, atmosphere, drag, x, F)
+        step_jacobian(before, h, 0.0, site, atmosphere, drag, x, F, stages, lanes)
         for i in range(6):
             for j in range(N_JOINT):
                 W[i, j] = 0.0
@@ -78,7 +78,13 @@ def carry_fall(x, P, fit, dt, p, env, xo, Po, error, cross):
     `error` (N_ERRORS,) and `cross` (N_ERRORS, N_JOINT), the errors' covariance with the state and with each other.
     """
     T, W, F, Y = np.empty((7, N_JOINT)), np.empty((7, N_JOINT)), np.empty((7, 7)), np.empty((2, 7))
-    J = np.empty((N_JOINT, N_JOINT))
+    J, stages, lanes = np.empty((N_JOINT, N_JOINT)), np.empty((4, 24)), np.empty(56)
+    carry_fall_with(x, P, fit, dt, p, env, xo, Po, error, cross, T, W, F, Y, J, stages, lanes)
+
+
+@leaf
+def carry_fall_with(x, P, fit, dt, p, env, xo, Po, error, cross, T, W, F, Y, J, stages, lanes):
+    """`carry_fall`; from T on scratch."""
     block = fit[FIT_ERROR:]
     for i in range(7):
         xo[i] = x[i]
@@ -95,7 +101,7 @@ def carry_fall(x, P, fit, dt, p, env, xo, Po, error, cross):
             J[7 + e, i], J[i, 7 + e] = s, s
     begin_derivatives(T)
     if dt != 0.0:
-        advance(xo, T, dt, p, env, F, W, Y)
+        advance(xo, T, dt, p, env, F, W, Y, stages, lanes)
     for e in range(N_ERRORS):
         if p[P_ERROR + e] > 0.0:
             for i in range(6):
