@@ -106,13 +106,13 @@ class ProcessEngine:
         while True:
             # one waits behind each that runs, so that no worker idles; not more, so that a study can end early
             while len(running) < 2 * self._workers:
-                chunk = again[0] if again else source.next_chunk()
-                if chunk is None:
-                    break
-                future = pool.submit(_work, chunk)
-                running[future] = chunk
-                if again:
-                    again.pop(0)
+                if not again:
+                    chunk = source.next_chunk()
+                    if chunk is None:
+                        break
+                    again.append(chunk)  # a pool that is broken already takes none: it must not be lost
+                future = pool.submit(_work, again[0])
+                running[future] = again.pop(0)
             if not running:
                 return
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
