@@ -281,6 +281,8 @@ class _Back:
         """A flight with boost: coast back to the burnout, then the boost back to the ground."""
         arrival, arrays = self.arrival, self.environment.arrays(self.shape)
         coast_s = arrival.time_of_flight_s - arrival.thrust_s
+        if not coast_s > 0.0:  # nor would the boost fit into its room
+            raise _NoFlightError
         room = (math.floor(arrival.time_of_flight_s / STEP_S) + 3, 7)
         boost = np.empty(room)
         tried: dict[float, tuple[np.ndarray, float]] = {}  # speed -> the coast and the acceleration of its boost

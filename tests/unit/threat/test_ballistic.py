@@ -169,6 +169,12 @@ def test_a_fan_finds_the_first_flight_that_is_long_enough_without_flying_all(env
         assert late == 0 or tried[[late - 1, late]].all()
 
 
+@pytest.mark.parametrize("thrust_s", [12.0, 12.001, 40.0])
+def test_a_boost_as_long_as_the_flight_or_longer_is_refused(environment, thrust_s):
+    with pytest.raises(InputError, match=r"time_of_flight_s near 12\.0 .* has no flight"):
+        fly_back(Arrival(np.zeros(3), 0.3, 0.8, 12.0, thrust_s, 6e-5), environment, "g1")
+
+
 def test_in_vacuum_the_time_of_flight_is_the_textbook_s():
     vacuum = Environment.standard(latitude_rad=0.5, gravity_ms2=9.80665, earth_radius_m=math.inf, rotation_rad_s=0.0)
     # domain table: 10 km at 45 degrees takes 45.16 s
